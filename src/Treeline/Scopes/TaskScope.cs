@@ -434,7 +434,7 @@ public sealed class TaskScope : CancelScope
 
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).AddBody(this, error);
+            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
@@ -445,7 +445,7 @@ public sealed class TaskScope : CancelScope
     {
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).Add(node, error);
+            (_failures ??= new FailureLog(_onFailure)).Add(node, error);
         }
     }
 
@@ -499,7 +499,7 @@ public sealed class TaskScope : CancelScope
     {
         CancelCause? cause = Cause;
         bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
-        List<ScopeFailure> failures = _failures?.ToSurface(_onFailure) ?? [];
+        List<ScopeFailure> failures = _failures?.ToSurface() ?? [];
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
