@@ -20,6 +20,8 @@ namespace Treeline;
 /// <see cref="TimeoutException"/> leads). Without failures, <see cref="OperationCanceledException"/> if work was cut
 /// short by a cancellation from outside, or the body itself was cut. Otherwise nothing: work that did end counts, also
 /// when a cancellation came too late to matter.</para>
+/// <para><b>Overloads.</b> Priorities settle what the language leaves open: an async lambda is a <see cref="ValueTask"/>
+/// (cheaper), and a bare <c>default</c> in second place is the token rather than the options.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public sealed class TaskScope : CancelScope
@@ -91,6 +93,7 @@ public sealed class TaskScope : CancelScope
     /// <returns>A task that completes after everything in the scope has.</returns>
     /// <exception cref="ScopeException">More than one thing failed in the scope. A single failure is rethrown as itself.</exception>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(2)]
     public static Task RunAsync(
         Func<TaskScope, Task> body,
         CancellationToken cancellationToken = default,
@@ -100,7 +103,7 @@ public sealed class TaskScope : CancelScope
         RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task RunAsync(
         Func<TaskScope, ValueTask> body,
         CancellationToken cancellationToken = default,
@@ -112,6 +115,7 @@ public sealed class TaskScope : CancelScope
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
     /// <returns>The body's result, after everything in the scope has ended.</returns>
+    [OverloadResolutionPriority(2)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, Task<T>> body,
         CancellationToken cancellationToken = default,
@@ -121,7 +125,7 @@ public sealed class TaskScope : CancelScope
         RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, ValueTask<T>> body,
         CancellationToken cancellationToken = default,
@@ -186,6 +190,7 @@ public sealed class TaskScope : CancelScope
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The open scope. If the node that opened it ends first, the scope is cancelled and closed with it.</returns>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(1)]
     public static new TaskScope Open(
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
