@@ -33,9 +33,10 @@ public sealed class TaskScope : CancelScope
     private ITimer? _timer;
     private TimeSpan _timeout;
 
-    // Owner: the gate.
+    // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
+    private bool _told;
     private Task? _joined;
 
     // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
@@ -100,7 +101,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -110,7 +111,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -122,7 +123,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -132,7 +133,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <param name="options">Name, timeout, failure policy.</param>
@@ -144,7 +145,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -155,7 +156,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -167,7 +168,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -178,7 +179,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
@@ -206,7 +207,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Start(options, aroundBody: false, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Start(options, aroundBody: false, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Starts <paramref name="work"/> as a child of this scope. Anyone may spawn while the scope is open, its children
@@ -325,8 +326,14 @@ public sealed class TaskScope : CancelScope
 
     private protected override void OnClosed(bool inline)
     {
-        // Made under the gate, before the hold that kept the scope open until now was given back.
-        if (_drained is not { } drained)
+        TaskCompletionSource? drained;
+        using (Gate.Enter())
+        {
+            _told = true;
+            drained = _drained;
+        }
+
+        if (drained is null)
         {
             return;
         }
@@ -353,11 +360,21 @@ public sealed class TaskScope : CancelScope
         return scope;
     }
 
-    private static async Task<T> RunCoreAsync<T>(
-        Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    private static CallSite Site(ScopeOptions options, string name, string file, int line)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CallSite(options.Name ?? name, file, line);
+    }
+
+    // Misuse throws here, at the call, and not from the task.
+    private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
-        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        return RunBodyAsync<T>(Start(options, aroundBody: true, site, outer), body);
+    }
+
+    private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
+    {
         T result = default!;
         if (scope.IsCancellationRequested)
         {
@@ -467,6 +484,11 @@ public sealed class TaskScope : CancelScope
             timeout,
             Timeout.InfiniteTimeSpan);
         _timer = timer;
+        if (IsClosed)
+        {
+            // The node that opened the scope has ended meanwhile, and closed it.
+            timer.Dispose();
+        }
     }
 
     private Task JoinOnce()
@@ -478,8 +500,8 @@ public sealed class TaskScope : CancelScope
                 return _joined;
             }
 
-            _drained ??= new TaskCompletionSource();
-            _joined = EndAfterAsync(_drained.Task);
+            // It may be over already: closed with the node that had opened it.
+            _joined = EndAfterAsync(_told ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task);
         }
 
         TryEndOwnWork();
