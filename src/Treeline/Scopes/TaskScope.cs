@@ -33,9 +33,10 @@ public sealed class TaskScope : CancelScope
     private ITimer? _timer;
     private TimeSpan _timeout;
 
-    // Owner: the gate.
+    // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
+    private bool _told;
     private Task? _joined;
 
     // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
@@ -44,7 +45,7 @@ public sealed class TaskScope : CancelScope
 
     // Written by OnClosing, read after the drained signal.
     private Exception? _surfaces;
-    private NodeState _final;
+    private volatile NodeState _final;
 
     private TaskScope(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
         : base(Ambient.CurrentOrRoot, site, outer)
@@ -56,7 +57,7 @@ public sealed class TaskScope : CancelScope
 
     /// <inheritdoc/>
     public override NodeState State =>
-        Closed ? _final
+        _final != NodeState.Pending ? _final
         : IsCancellationRequested ? NodeState.Cancelling
         : OwnWorkEnded ? NodeState.Joining
         : NodeState.Running;
@@ -66,6 +67,18 @@ public sealed class TaskScope : CancelScope
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     internal Executor Executor { get; }
+
+    /// <summary>Ends when the last child has; null when none was left to wait for. Ask after own work has ended.</summary>
+    private Task? Drained
+    {
+        get
+        {
+            using (Gate.Enter())
+            {
+                return _drained?.Task;
+            }
+        }
+    }
 
     /// <summary>
     /// Runs <paramref name="body"/> with a new scope, and completes when it and everything spawned in the scope have ended.
@@ -88,7 +101,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -98,7 +111,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -110,7 +123,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -120,7 +133,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <param name="options">Name, timeout, failure policy.</param>
@@ -132,7 +145,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -143,7 +156,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -155,7 +168,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -166,7 +179,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
@@ -194,7 +207,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Start(options, aroundBody: false, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Start(options, aroundBody: false, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Starts <paramref name="work"/> as a child of this scope. Anyone may spawn while the scope is open, its children
@@ -261,7 +274,7 @@ public sealed class TaskScope : CancelScope
         Note(node, error);
         if (_onFailure == FailurePolicy.FailFast)
         {
-            CancelBecause(CancelKind.Failure, $"'{node.Path}' failed ({error.GetType().Name}: {error.Message})");
+            CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = node, Error = error });
         }
     }
 
@@ -269,7 +282,7 @@ public sealed class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
         Task? joined;
-        lock (Gate)
+        using (Gate.Enter())
         {
             joined = _joined;
         }
@@ -281,7 +294,7 @@ public sealed class TaskScope : CancelScope
             return;
         }
 
-        CancelBecause(CancelKind.Requested, $"'{Path}' was disposed without being joined");
+        CancelUncalled(new CancelCause(this, CancelKind.Requested) { Words = "it was disposed without being joined" });
         try
         {
             await JoinOnce().ConfigureAwait(false);
@@ -292,25 +305,48 @@ public sealed class TaskScope : CancelScope
         }
     }
 
-    private protected override void OnCancelCallbacksFailed(List<Exception> errors) => Note(this, CallbacksFailed(errors));
+    private protected override void OnCancelCallbacksFailed(AggregateException error) => Note(this, error);
 
     private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
 
     private protected override void OnWaitingForNested() =>
-        _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _drained ??= new TaskCompletionSource();
 
     private protected override void OnClosing()
     {
         _timer?.Dispose();
-        _surfaces = WhatSurfaces(out _final);
+        _surfaces = WhatSurfaces(out NodeState final);
+        _final = final;
         base.OnClosing();
-        if (_final == NodeState.Failed)
+        if (final == NodeState.Failed)
         {
             ReportIfUnawaited(_surfaces!);
         }
     }
 
-    private protected override void OnClosed() => _drained?.TrySetResult();
+    private protected override void OnClosed(bool inline)
+    {
+        TaskCompletionSource? drained;
+        using (Gate.Enter())
+        {
+            _told = true;
+            drained = _drained;
+        }
+
+        if (drained is null)
+        {
+            return;
+        }
+
+        if (inline)
+        {
+            drained.SetResult();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static drained => drained.SetResult(), drained, preferLocal: true);
+        }
+    }
 
     private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
     {
@@ -324,11 +360,21 @@ public sealed class TaskScope : CancelScope
         return scope;
     }
 
-    private static async Task<T> RunCoreAsync<T>(
-        Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    private static CallSite Site(ScopeOptions options, string name, string file, int line)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CallSite(options.Name ?? name, file, line);
+    }
+
+    // Misuse throws here, at the call, and not from the task.
+    private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
-        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        return RunBodyAsync<T>(Start(options, aroundBody: true, site, outer), body);
+    }
+
+    private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
+    {
         T result = default!;
         if (scope.IsCancellationRequested)
         {
@@ -362,7 +408,13 @@ public sealed class TaskScope : CancelScope
             }
         }
 
-        await scope.EndAsync().ConfigureAwait(false);
+        scope.TryEndOwnWork();
+        if (scope.Drained is { IsCompleted: false } drained)
+        {
+            await drained.ConfigureAwait(false);
+        }
+
+        scope.ThrowWhatSurfaces();
         return result;
     }
 
@@ -402,28 +454,20 @@ public sealed class TaskScope : CancelScope
             return;
         }
 
-        lock (Gate)
+        using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).AddBody(this, error);
+            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
-        CancelBecause(CancelKind.Failure, $"the body of '{Path}' failed ({error.GetType().Name}: {error.Message})");
+        CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
     }
 
     private void Note(TreeNode node, Exception error)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).Add(node, error);
-        }
-    }
-
-    private void CancelBecause(CancelKind kind, string reason)
-    {
-        if (CancelSubtree(kind, reason) is { } errors)
-        {
-            OnCancelCallbacksFailed(errors);
+            (_failures ??= new FailureLog(_onFailure)).Add(node, error);
         }
     }
 
@@ -434,25 +478,30 @@ public sealed class TaskScope : CancelScope
             static state =>
             {
                 var scope = (TaskScope)state!;
-                scope.CancelBecause(CancelKind.Deadline, $"'{scope.Path}' timed out after {scope._timeout}");
+                scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
             },
             this,
             timeout,
             Timeout.InfiniteTimeSpan);
         _timer = timer;
+        if (IsClosed)
+        {
+            // The node that opened the scope has ended meanwhile, and closed it.
+            timer.Dispose();
+        }
     }
 
     private Task JoinOnce()
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             if (_joined is not null)
             {
                 return _joined;
             }
 
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _joined = EndAfterAsync(_drained.Task);
+            // It may be over already: closed with the node that had opened it.
+            _joined = EndAfterAsync(_told ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task);
         }
 
         TryEndOwnWork();
@@ -463,23 +512,6 @@ public sealed class TaskScope : CancelScope
             await drained.ConfigureAwait(false);
             ThrowWhatSurfaces();
         }
-    }
-
-    private async ValueTask EndAsync()
-    {
-        TryEndOwnWork();
-        Task? drained;
-        lock (Gate)
-        {
-            drained = _drained?.Task;
-        }
-
-        if (drained is not null)
-        {
-            await drained.ConfigureAwait(false);
-        }
-
-        ThrowWhatSurfaces();
     }
 
     private void ThrowWhatSurfaces()
@@ -494,7 +526,7 @@ public sealed class TaskScope : CancelScope
     {
         CancelCause? cause = Cause;
         bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
-        List<ScopeFailure> failures = _failures?.ToSurface(_onFailure) ?? [];
+        List<ScopeFailure> failures = _failures?.ToSurface() ?? [];
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
