@@ -28,12 +28,16 @@ public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
                 continue;
             }
 
-            SyntaxNode? node = tree.GetRoot(context.CancellationToken).FindNode(diagnostic.Location.SourceSpan);
-            InvocationExpressionSyntax? call = node.FirstAncestorOrSelf<InvocationExpressionSyntax>();
-            if (call is not null
+            // The warning sits on the call itself: one further out, such as the spawn of the lambda it is in, is not meant.
+            SyntaxNode node = tree.GetRoot(context.CancellationToken).FindNode(diagnostic.Location.SourceSpan);
+            if (node is InvocationExpressionSyntax call
                 && context.GetSemanticModel(tree).GetSymbolInfo(call, context.CancellationToken).Symbol is IMethodSymbol
                 {
-                    Name: "Spawn", ContainingType: { Name: "TaskScope", ContainingNamespace.Name: "Treeline" },
+                    Name: "Spawn", ContainingType:
+                    {
+                        Name: "TaskScope",
+                        ContainingNamespace: { Name: "Treeline", ContainingNamespace.IsGlobalNamespace: true },
+                    },
                 })
             {
                 context.ReportSuppression(Suppression.Create(s_scopeAwaits, diagnostic));
