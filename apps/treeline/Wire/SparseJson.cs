@@ -1,0 +1,16 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Treeline.App.Wire;
+
+/// <summary>As <see cref="WireJson"/>, for the bodies whose absent members are left out.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(SubmittedBody))]
+internal sealed partial class SparseJson : JsonSerializerContext
+{
+    /// <inheritdoc cref="WireJson.Instance"/>
+    public static SparseJson Instance { get; } =
+        new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
