@@ -1,3 +1,3 @@
 using Treeline.App.Commands;
 
-return await TreelineCommand.RunAsync(args).ConfigureAwait(false);
+return await TreelineCommand.RunAsync(args);

@@ -58,11 +58,11 @@ internal sealed class JobClient : IDisposable
     public async Task<JobWatch> WatchAsync(CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await _http.GetAsync(
-            "events", HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            "events", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         try
         {
-            await RequireSuccessAsync(response, cancellationToken).ConfigureAwait(false);
-            return await JobWatch.OpenAsync(this, response, cancellationToken).ConfigureAwait(false);
+            await RequireSuccessAsync(response, cancellationToken);
+            return await JobWatch.OpenAsync(this, response, cancellationToken);
         }
         catch
         {
@@ -79,9 +79,9 @@ internal sealed class JobClient : IDisposable
     {
         using (request)
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            await RequireSuccessAsync(response, cancellationToken).ConfigureAwait(false);
-            return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+            await RequireSuccessAsync(response, cancellationToken);
+            return await response.Content.ReadAsStringAsync(cancellationToken);
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class JobClient : IDisposable
             return;
         }
 
-        string body = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        string body = await response.Content.ReadAsStringAsync(cancellationToken);
         Problem? problem = null;
         if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
         {

@@ -23,10 +23,10 @@ internal sealed class JobWatch : IDisposable
     /// open.</summary>
     public static async Task<JobWatch> OpenAsync(JobClient client, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         IAsyncEnumerator<SseItem<string>> events = SseParser.Create(stream).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         var watch = new JobWatch(client, response, events);
-        await watch.NextAsync().ConfigureAwait(false);
+        await watch.NextAsync();
         return watch;
     }
 
@@ -37,7 +37,7 @@ internal sealed class JobWatch : IDisposable
         var open = new HashSet<long>(ids);
         while (open.Count > 0)
         {
-            SseItem<string> item = await NextAsync().ConfigureAwait(false);
+            SseItem<string> item = await NextAsync();
             switch (item.EventType)
             {
                 case "job":
@@ -50,7 +50,7 @@ internal sealed class JobWatch : IDisposable
                     break;
                 case "lagged":
                     // Some events are gone, and ours may be among them.
-                    await AskAsync(open, cancellationToken).ConfigureAwait(false);
+                    await AskAsync(open, cancellationToken);
                     break;
             }
         }
@@ -64,7 +64,7 @@ internal sealed class JobWatch : IDisposable
     {
         foreach (long id in open.ToArray())
         {
-            string answer = await _client.ShowAsync(id, cancellationToken).ConfigureAwait(false);
+            string answer = await _client.ShowAsync(id, cancellationToken);
             if (IsFinal(JsonSerializer.Deserialize(answer, WireJson.Instance.Job)!.State))
             {
                 open.Remove(id);
@@ -73,7 +73,7 @@ internal sealed class JobWatch : IDisposable
     }
 
     private async ValueTask<SseItem<string>> NextAsync() =>
-        await _events.MoveNextAsync().ConfigureAwait(false)
+        await _events.MoveNextAsync()
             ? _events.Current
             : throw new IOException("the server stopped; its jobs go on when it runs again");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spectre.Console;
 using Treeline.App.Wire;
 using Treeline.Jobs;
 
@@ -22,7 +23,7 @@ internal static class CancelCommand
         };
         return connection.Complete(command, async (session, cancellationToken) =>
         {
-            string answer = await session.Client.CancelAsync(session.Parsed.GetValue(id), cancellationToken).ConfigureAwait(false);
+            string answer = await session.Client.CancelAsync(session.Parsed.GetValue(id), cancellationToken);
             if (!session.PrintedAsJson(answer))
             {
                 CancelledBody body = Answer.Read(answer, WireJson.Instance.CancelledBody);

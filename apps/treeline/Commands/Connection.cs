@@ -33,7 +33,7 @@ internal sealed class Connection
             var session = new Session(parsed, client, parsed.GetValue(_json));
             try
             {
-                return await run(session, cancellationToken).ConfigureAwait(false);
+                return await run(session, cancellationToken);
             }
             catch (HttpRequestException error) when (error.HttpRequestError
                 is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)

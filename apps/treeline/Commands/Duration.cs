@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
@@ -6,6 +7,8 @@ namespace Treeline.App.Commands;
 /// <summary>Spans of time on the command line: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1.5h</c> or <c>hh:mm:ss</c>.</summary>
 internal static class Duration
 {
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789.");
+
     private static readonly (string Unit, double Milliseconds)[] s_units =
         [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
@@ -29,7 +32,7 @@ internal static class Duration
             return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration >= TimeSpan.Zero;
         }
 
-        int digits = text.AsSpan().IndexOfAnyExcept("0123456789.");
+        int digits = text.AsSpan().IndexOfAnyExcept(s_digits);
         if (digits > 0 && double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
         {
             foreach ((string unit, double milliseconds) in s_units)

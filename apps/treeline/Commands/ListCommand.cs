@@ -44,8 +44,7 @@ internal static class ListCommand
         return connection.Complete(command, async (session, cancellationToken) =>
         {
             string answer = await session.Client.ListAsync(
-                session.Parsed.GetValue(state), session.Parsed.GetValue(limit), session.Parsed.GetValue(after), cancellationToken)
-                .ConfigureAwait(false);
+                session.Parsed.GetValue(state), session.Parsed.GetValue(limit), session.Parsed.GetValue(after), cancellationToken);
             if (session.PrintedAsJson(answer))
             {
                 return ExitCode.Done;

@@ -143,7 +143,7 @@ internal sealed class ServeCommand
         ServeOptions options = Read(parsed);
         // Listen first: a signal that comes while things open is not lost.
         using var signals = StopSignals.OfProcess();
-        using Telemetry? telemetry = Telemetry.FromEnvironment();
+        using TelemetryExport? export = TelemetryExport.FromEnvironment();
         using ILoggerFactory loggers = CreateLoggers(parsed.GetValue(_verbose));
         foreach (string url in options.Urls.Where(url => !HttpFront.IsLoopback(url)))
         {
@@ -162,7 +162,7 @@ internal sealed class ServeCommand
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(options.DataFile)!);
-            report = await server.RunAsync(cancellationToken).ConfigureAwait(false);
+            report = await server.RunAsync(cancellationToken);
         }
         catch (IOException inUse) when (inUse.InnerException is AddressInUseException)
         {
@@ -184,7 +184,7 @@ internal sealed class ServeCommand
 
         foreach (string path in report.StillRunning)
         {
-            await Console.Error.WriteLineAsync($"treeline: would not stop, left behind: {path}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"treeline: would not stop, left behind: {path}");
         }
 
         return ExitCode.Abandoned;
@@ -203,7 +203,7 @@ internal sealed class ServeCommand
         MaxBody = parsed.GetValue(_maxBody),
     };
 
-    private IReadOnlyList<string> ReadUrls(ParseResult parsed)
+    private string[] ReadUrls(ParseResult parsed)
     {
         if (parsed.GetValue(_port) is { } port)
         {

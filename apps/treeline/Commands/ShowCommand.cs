@@ -24,7 +24,7 @@ internal static class ShowCommand
         };
         return connection.Complete(command, async (session, cancellationToken) =>
         {
-            string answer = await session.Client.ShowAsync(session.Parsed.GetValue(id), cancellationToken).ConfigureAwait(false);
+            string answer = await session.Client.ShowAsync(session.Parsed.GetValue(id), cancellationToken);
             if (!session.PrintedAsJson(answer))
             {
                 Show(session.Screen, Answer.Read(answer, WireJson.Instance.Job));

@@ -8,6 +8,9 @@ namespace Treeline.App.Commands;
 /// <summary><c>treeline jobs status</c>.</summary>
 internal static class StatusCommand
 {
+    private static readonly string[] s_columns =
+        ["Pending", "Running", "Completed", "Failed", "Cancelled", "Workers", "Up"];
+
     public static Command Create(Connection connection)
     {
         var command = new Command("status",
@@ -19,7 +22,7 @@ internal static class StatusCommand
             """);
         return connection.Complete(command, async (session, cancellationToken) =>
         {
-            string answer = await session.Client.StatusAsync(cancellationToken).ConfigureAwait(false);
+            string answer = await session.Client.StatusAsync(cancellationToken);
             if (!session.PrintedAsJson(answer))
             {
                 Show(session.Screen, Answer.Read(answer, WireJson.Instance.StatusBody));
@@ -32,8 +35,7 @@ internal static class StatusCommand
     private static void Show(IAnsiConsole screen, StatusBody status)
     {
         var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns(new[] { "Pending", "Running", "Completed", "Failed", "Cancelled", "Workers", "Up" }
-            .Select(name => new TableColumn(name).RightAligned()).ToArray());
+        table.AddColumns([.. s_columns.Select(name => new TableColumn(name).RightAligned())]);
         long[] counts =
             [status.Pending, status.Running, status.Completed, status.Failed, status.Cancelled, status.Workers];
         var uptime = TimeSpan.FromSeconds(status.UptimeMs / 1_000);

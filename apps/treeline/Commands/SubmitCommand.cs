@@ -83,10 +83,10 @@ internal sealed class SubmitCommand
 
     private async Task<int> RunAsync(Connection.Session session, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> body = await WriteBodyAsync(session.Parsed, cancellationToken).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await WriteBodyAsync(session.Parsed, cancellationToken);
         if (!session.Parsed.GetValue(_wait))
         {
-            string answer = await session.Client.SubmitAsync(body, cancellationToken).ConfigureAwait(false);
+            string answer = await session.Client.SubmitAsync(body, cancellationToken);
             if (!session.PrintedAsJson(answer))
             {
                 session.Screen.WriteLine(Describe(Ids(answer)));
@@ -96,10 +96,10 @@ internal sealed class SubmitCommand
         }
 
         // Listening comes first, so that no job can finish unheard.
-        using JobWatch watch = await session.Client.WatchAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<long> ids = Ids(await session.Client.SubmitAsync(body, cancellationToken).ConfigureAwait(false));
-        await watch.WaitAsync(ids, cancellationToken).ConfigureAwait(false);
-        return await ShowFinishedAsync(session, ids, cancellationToken).ConfigureAwait(false);
+        using JobWatch watch = await session.Client.WatchAsync(cancellationToken);
+        IReadOnlyList<long> ids = Ids(await session.Client.SubmitAsync(body, cancellationToken));
+        await watch.WaitAsync(ids, cancellationToken);
+        return await ShowFinishedAsync(session, ids, cancellationToken);
     }
 
     private async Task<ReadOnlyMemory<byte>> WriteBodyAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -107,7 +107,7 @@ internal sealed class SubmitCommand
         string? args = parsed.GetValue(_args);
         if (args == "-")
         {
-            args = await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+            args = await Console.In.ReadToEndAsync(cancellationToken);
         }
 
         using JsonDocument? document = args is null ? null : ParseArgs(args);
@@ -129,7 +129,7 @@ internal sealed class SubmitCommand
             writer.WriteEndArray();
         }
 
-        await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await writer.FlushAsync(cancellationToken);
         return buffer.WrittenMemory;
     }
 
@@ -179,7 +179,7 @@ internal sealed class SubmitCommand
         var answers = new List<string>();
         foreach (long id in ids)
         {
-            answers.Add(await session.Client.ShowAsync(id, cancellationToken).ConfigureAwait(false));
+            answers.Add(await session.Client.ShowAsync(id, cancellationToken));
         }
 
         List<Job> jobs = [.. answers.Select(answer => Answer.Read(answer, WireJson.Instance.Job))];

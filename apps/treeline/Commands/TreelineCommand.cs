@@ -28,17 +28,17 @@ internal static class TreelineCommand
         ParseResult parsed = root.Parse(args);
         try
         {
-            int code = await parsed.InvokeAsync(invocation).ConfigureAwait(false);
+            int code = await parsed.InvokeAsync(invocation);
             return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
         }
         catch (ProblemException refused)
         {
-            await Console.Error.WriteLineAsync(ProblemText.Of(refused.Problem)).ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(ProblemText.Of(refused.Problem));
             return ExitCode.Failed;
         }
         catch (CommandException told)
         {
-            await Console.Error.WriteLineAsync($"treeline: {told.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"treeline: {told.Message}");
             return ExitCode.Failed;
         }
     }

@@ -7,7 +7,7 @@ namespace Treeline.App.Server;
 /// <summary><c>GET /events</c>: job state changes and counts as server-sent events, until the reader leaves or the
 /// server stops. Each stream is a node of the tree under <paramref name="streams"/>, so that it is seen, and ends
 /// with it.</summary>
-internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope streams)
+internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope streams, ILogger log)
 {
     private static readonly TimeSpan s_statusInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_keepAliveInterval = TimeSpan.FromSeconds(15);
@@ -20,8 +20,8 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
         context.Response.Headers.CacheControl = "no-store";
         // Proxies that collect a response before they pass it on would hold events back.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        await streams.SpawnScope(
-            scope => StreamAsync(scope, context), new ScopeOptions { Name = "GET /events" });
+        await streams.Spawn(
+            ct => TaskScope.RunAsync(scope => StreamAsync(scope, context), ct, "stream"), "GET /events");
     }
 
     private async Task StreamAsync(TaskScope scope, HttpContext context)
@@ -32,11 +32,16 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
         using var stream = new OpenStream(new SseWriter(context.Response.BodyWriter));
         try
         {
-            await SendJobEventsAsync(scope, stream).ConfigureAwait(false);
+            await SendJobEventsAsync(scope, stream);
         }
         catch (IOException) when (gone.IsCancellationRequested)
         {
             // The reader left in the middle of a write.
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            log.RequestFailed(context.Request.Method, context.Request.Path, error);
+            context.Abort();
         }
 
         scope.Cancel("the stream ended");
@@ -48,17 +53,17 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
             jobs.EventsAsync(scope.Token).GetAsyncEnumerator(scope.Token);
         // Listening comes before the first status is sent: who has seen it misses no event from there on.
         ValueTask<bool> next = events.MoveNextAsync();
-        StatusBody first = await status.ReadAsync(scope.Token).ConfigureAwait(false);
-        await stream.WriteAsync("status", first, WireJson.Instance.StatusBody, flush: true, scope.Token).ConfigureAwait(false);
-        ChildTask ticking = scope.Spawn(ct => SendStatusAsync(stream, first, ct), "status");
+        StatusBody first = await status.ReadAsync(scope.Token);
+        await stream.WriteAsync("status", first, WireJson.Instance.StatusBody, flush: true, scope.Token);
+        scope.Spawn(ct => SendStatusAsync(stream, first, ct), "status");
 
-        while (await next.ConfigureAwait(false))
+        while (await next)
         {
             JobEvent change = events.Current;
             next = events.MoveNextAsync();
             // Under load many events share one packet.
             bool flush = !next.IsCompleted;
-            if (!await WriteAsync(stream, change, flush, scope.Token).ConfigureAwait(false))
+            if (!await WriteAsync(stream, change, flush, scope.Token))
             {
                 break;
             }
@@ -70,28 +75,27 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
         stream.CountsChanged = true;
         if (change.Missed > 0)
         {
-            await stream.WriteAsync("lagged", new LaggedBody(change.Missed), WireJson.Instance.LaggedBody, flush: false, cancellationToken)
-                .ConfigureAwait(false);
+            await stream.WriteAsync("lagged", new LaggedBody(change.Missed), WireJson.Instance.LaggedBody, flush: false, cancellationToken);
         }
 
         var body = new JobEventBody(change.Id, change.Type, change.State, change.Attempts, change.Error, change.At);
-        return await stream.WriteAsync("job", body, WireJson.Instance.JobEventBody, flush, cancellationToken).ConfigureAwait(false);
+        return await stream.WriteAsync("job", body, WireJson.Instance.JobEventBody, flush, cancellationToken);
     }
 
     private async Task SendStatusAsync(OpenStream stream, StatusBody sent, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(s_statusInterval);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             if (stream.CountsChanged || status.Stopping != sent.Stopping)
             {
                 stream.CountsChanged = false;
-                sent = await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-                await stream.WriteAsync("status", sent, WireJson.Instance.StatusBody, flush: true, cancellationToken).ConfigureAwait(false);
+                sent = await status.ReadAsync(cancellationToken);
+                await stream.WriteAsync("status", sent, WireJson.Instance.StatusBody, flush: true, cancellationToken);
             }
             else if (stream.Idle >= s_keepAliveInterval)
             {
-                await stream.KeepAliveAsync(cancellationToken).ConfigureAwait(false);
+                await stream.KeepAliveAsync(cancellationToken);
             }
         }
     }
@@ -118,12 +122,12 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
             bool flush,
             CancellationToken cancellationToken)
         {
-            await _lock.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _lock.WaitAsync(cancellationToken);
             try
             {
                 writer.Write(name, data, type);
                 Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
-                return !flush || await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+                return !flush || await writer.FlushAsync(cancellationToken);
             }
             finally
             {
@@ -133,12 +137,12 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
 
         public async ValueTask KeepAliveAsync(CancellationToken cancellationToken)
         {
-            await _lock.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _lock.WaitAsync(cancellationToken);
             try
             {
                 writer.WriteKeepAlive();
                 Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
-                await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await writer.FlushAsync(cancellationToken);
             }
             finally
             {

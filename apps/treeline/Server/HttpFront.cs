@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -47,7 +48,7 @@ internal sealed class HttpFront : IAsyncDisposable
     public async Task StartAsync(Action<WebApplication> map, CancellationToken cancellationToken)
     {
         map(_app);
-        await _app.StartAsync(cancellationToken).ConfigureAwait(false);
+        await _app.StartAsync(cancellationToken);
     }
 
     /// <summary>Takes requests until cancelled. Cancellation: stops listening, gives open requests a moment, then cuts
@@ -56,11 +57,11 @@ internal sealed class HttpFront : IAsyncDisposable
     {
         try
         {
-            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
         finally
         {
-            await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            await _app.StopAsync(CancellationToken.None);
         }
     }
 

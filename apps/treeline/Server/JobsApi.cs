@@ -26,7 +26,7 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
 
     private async Task SubmitAsync(HttpContext context)
     {
-        JobRequest request = JobRequestReader.Read(await ReadBodyAsync(context).ConfigureAwait(false));
+        JobRequest request = JobRequestReader.Read(await ReadBodyAsync(context));
         if (status.Stopping)
         {
             throw Problems.Stopping();
@@ -35,7 +35,7 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
         IReadOnlyList<long> ids;
         try
         {
-            ids = await jobs.SubmitAsync(request.Jobs, context.RequestAborted).ConfigureAwait(false);
+            ids = await jobs.SubmitAsync(request.Jobs, context.RequestAborted);
         }
         catch (InvalidJobException invalid)
         {
@@ -49,7 +49,7 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
         context.Response.Headers.Location =
             request.IsArray ? "/jobs" : string.Create(CultureInfo.InvariantCulture, $"/jobs/{ids[0]}");
         SubmittedBody body = request.IsArray ? new SubmittedBody(null, ids) : new SubmittedBody(ids[0], null);
-        await AnswerAsync(context, body, SparseJson.Instance.SubmittedBody).ConfigureAwait(false);
+        await AnswerAsync(context, body, SparseJson.Instance.SubmittedBody);
     }
 
     private async Task ListAsync(HttpContext context)
@@ -94,23 +94,23 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
             throw Problems.InvalidParameters(errors);
         }
 
-        JobPage page = await jobs.ListAsync(state, after, limit, context.RequestAborted).ConfigureAwait(false);
+        JobPage page = await jobs.ListAsync(state, after, limit, context.RequestAborted);
         var body = new JobPageBody(page.Jobs, page.Next);
-        await AnswerAsync(context, body, WireJson.Instance.JobPageBody).ConfigureAwait(false);
+        await AnswerAsync(context, body, WireJson.Instance.JobPageBody);
     }
 
     private async Task ShowAsync(HttpContext context)
     {
         long id = ReadId(context);
-        Job job = await jobs.FindAsync(id, context.RequestAborted).ConfigureAwait(false) ?? throw Problems.NoSuchJob(id);
-        await AnswerAsync(context, job, WireJson.Instance.Job).ConfigureAwait(false);
+        Job job = await jobs.FindAsync(id, context.RequestAborted) ?? throw Problems.NoSuchJob(id);
+        await AnswerAsync(context, job, WireJson.Instance.Job);
     }
 
     private async Task CancelAsync(HttpContext context)
     {
         long id = ReadId(context);
         JobState state;
-        switch (await jobs.CancelAsync(id, context.RequestAborted).ConfigureAwait(false))
+        switch (await jobs.CancelAsync(id, context.RequestAborted))
         {
             case CancelResult.Cancelled:
                 state = JobState.Cancelled;
@@ -126,13 +126,13 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
                 throw Problems.NoSuchJob(id);
         }
 
-        await AnswerAsync(context, new CancelledBody(id, state), WireJson.Instance.CancelledBody).ConfigureAwait(false);
+        await AnswerAsync(context, new CancelledBody(id, state), WireJson.Instance.CancelledBody);
     }
 
     private async Task StatusAsync(HttpContext context)
     {
-        StatusBody body = await status.ReadAsync(context.RequestAborted).ConfigureAwait(false);
-        await AnswerAsync(context, body, WireJson.Instance.StatusBody).ConfigureAwait(false);
+        StatusBody body = await status.ReadAsync(context.RequestAborted);
+        await AnswerAsync(context, body, WireJson.Instance.StatusBody);
     }
 
     private static Task AnswerAsync<T>(HttpContext context, T body, JsonTypeInfo<T> type)
@@ -177,7 +177,7 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
         PipeReader reader = context.Request.BodyReader;
         while (true)
         {
-            ReadResult read = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            ReadResult read = await reader.ReadAsync(context.RequestAborted);
             if (read.Buffer.Length > maxBody)
             {
                 throw Problems.BodyTooLarge(maxBody);

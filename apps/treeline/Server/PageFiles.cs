@@ -74,7 +74,7 @@ internal static class PageFiles
         response.ContentLength = file.Content.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
         {
-            await response.Body.WriteAsync(file.Content, context.RequestAborted).ConfigureAwait(false);
+            await response.Body.WriteAsync(file.Content, context.RequestAborted);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class ProblemAnswers(ILogger log)
         try
         {
             RequestGuard.Check(context);
-            await next(context).ConfigureAwait(false);
+            await next(context);
             problem = context.Response switch
             {
                 { HasStarted: true } => null,
@@ -44,7 +44,7 @@ internal sealed class ProblemAnswers(ILogger log)
 
         if (problem is not null)
         {
-            await AnswerAsync(context, problem.Problem).ConfigureAwait(false);
+            await AnswerAsync(context, problem.Problem);
         }
     }
 
@@ -69,6 +69,6 @@ internal sealed class ProblemAnswers(ILogger log)
 
         context.Response.StatusCode = problem.Status;
         await context.Response.WriteAsJsonAsync(
-            problem, SparseJson.Instance.Problem, "application/problem+json", CancellationToken.None).ConfigureAwait(false);
+            problem, SparseJson.Instance.Problem, "application/problem+json", CancellationToken.None);
     }
 }

@@ -4,7 +4,7 @@ namespace Treeline.App.Server;
 internal static partial class ServerLog
 {
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Listening on {Urls}; jobs are kept in {DataFile}")]
-    public static partial void Started(this ILogger log, string urls, string dataFile);
+    public static partial void Started(this ILogger log, IReadOnlyList<string> urls, string dataFile);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
         Message = "Listening on {Url}: whoever can reach it can submit jobs, for there is no login")]

@@ -18,7 +18,7 @@ internal sealed class ServerStatus(JobServer jobs)
     /// <summary>Reads the counts. Cancellation: nothing is changed either way.</summary>
     public async Task<StatusBody> ReadAsync(CancellationToken cancellationToken)
     {
-        JobCounts counts = await jobs.CountAsync(cancellationToken).ConfigureAwait(false);
+        JobCounts counts = await jobs.CountAsync(cancellationToken);
         return new StatusBody(
             counts.Pending,
             counts.Running,

@@ -25,7 +25,7 @@ internal sealed class SseWriter(PipeWriter pipe)
     /// <returns>False when the reader has gone.</returns>
     public async ValueTask<bool> FlushAsync(CancellationToken cancellationToken)
     {
-        FlushResult result = await pipe.FlushAsync(cancellationToken).ConfigureAwait(false);
+        FlushResult result = await pipe.FlushAsync(cancellationToken);
         return !result.IsCompleted;
     }
 }

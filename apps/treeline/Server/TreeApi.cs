@@ -20,19 +20,19 @@ internal static class TreeApi
         context.Response.Headers.CacheControl = "no-store";
         using (var writer = new Utf8JsonWriter(context.Response.BodyWriter, s_options))
         {
-            Write(writer, TaskTree.Snapshot().Roots, DateTimeOffset.UtcNow);
+            Write(writer, TaskTree.Snapshot());
         }
 
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    public static void Write(Utf8JsonWriter writer, IReadOnlyList<NodeSnapshot> roots, DateTimeOffset now)
+    public static void Write(Utf8JsonWriter writer, TaskTreeSnapshot tree)
     {
         writer.WriteStartObject();
-        writer.WriteString("at", UtcTimeConverter.Text(now));
-        writer.WriteNumber("nodes", Count(roots));
+        writer.WriteString("at", UtcTimeConverter.Text(tree.TakenAt));
+        writer.WriteNumber("nodes", tree.Count);
         writer.WriteStartArray("roots");
-        foreach (NodeSnapshot root in roots)
+        foreach (NodeSnapshot root in tree.Roots)
         {
             Write(writer, root, 1);
         }

@@ -57,11 +57,11 @@ internal sealed class TreelineServer
         // A stream that fails is that stream's own affair.
         await using (TaskScope http = TaskScope.Open(new ScopeOptions { Name = "http", OnFailure = FailurePolicy.Supervise }))
         {
-            await front.StartAsync(app => Map(app, jobs, status, http), scope.Token).ConfigureAwait(false);
+            await front.StartAsync(app => Map(app, jobs, status, http), scope.Token);
             http.Spawn(front.AcceptAsync, "acceptor");
             ChildTask<ShutdownReport> running = scope.Spawn(jobs.RunAsync, "jobs");
             ChildTask signals = scope.Spawn(ct => StopOnSignalAsync(jobs, status, ct), "signals");
-            _log.Started(string.Join(", ", front.Addresses), _options.DataFile);
+            _log.Started(front.Addresses, _options.DataFile);
             Started?.Invoke(front.Addresses);
 
             report = await running;
@@ -77,7 +77,7 @@ internal sealed class TreelineServer
     private void Map(WebApplication app, JobServer jobs, ServerStatus status, TaskScope http)
     {
         new JobsApi(jobs, status, _options.MaxBody).Map(app);
-        new EventsApi(jobs, status, http).Map(app);
+        new EventsApi(jobs, status, http, _log).Map(app);
         TreeApi.Map(app);
         PageFiles.Map(app);
     }
@@ -85,7 +85,7 @@ internal sealed class TreelineServer
     private async Task StopOnSignalAsync(JobServer jobs, ServerStatus status, CancellationToken cancellationToken)
     {
         bool soft = true;
-        await foreach (string signal in _signals.Raised.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (string signal in _signals.Raised.ReadAllAsync(cancellationToken))
         {
             if (soft)
             {

@@ -7,7 +7,7 @@ namespace Treeline.App.Wire;
 
 /// <summary>How bodies are written and read: camelCase, enums by name, absent values as nulls.</summary>
 /// <remarks>Generated at compile time, so that neither a start nor a first request waits for reflection.</remarks>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(UtcTimeConverter), typeof(JobStateConverter)])]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Job))]
 [JsonSerializable(typeof(JobPageBody))]
 [JsonSerializable(typeof(StatusBody))]
@@ -19,5 +19,9 @@ internal sealed partial class WireJson : JsonSerializerContext
     /// <summary>The one to use: quotes and letters of other alphabets stay as they are, since nothing here is
     /// ever pasted into HTML.</summary>
     public static WireJson Instance { get; } =
-        new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            Converters = { new UtcTimeConverter(), new JobStateConverter() },
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
 }

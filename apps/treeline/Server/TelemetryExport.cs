@@ -6,20 +6,20 @@ using OpenTelemetry.Trace;
 namespace Treeline.App.Server;
 
 /// <summary>Sends traces and metrics to an OpenTelemetry collector, when one is named.</summary>
-internal sealed class Telemetry : IDisposable
+internal sealed class TelemetryExport : IDisposable
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private static readonly string[] s_sources = ["Treeline", "Treeline.Jobs", "Microsoft.AspNetCore"];
+    private static readonly string[] s_sources = [Treeline.Telemetry.Name, "Treeline.Jobs", "Microsoft.AspNetCore"];
 
     // Meters of the web server that tell something here: requests, connections.
     private static readonly string[] s_meters =
-        ["Treeline", "Treeline.Jobs", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
+        [Treeline.Telemetry.Name, "Treeline.Jobs", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private readonly TracerProvider _traces;
     private readonly MeterProvider _metrics;
 
-    private Telemetry()
+    private TelemetryExport()
     {
         _traces = Sdk.CreateTracerProviderBuilder()
             .ConfigureResource(Describe).AddSource(s_sources).AddOtlpExporter().Build();
@@ -29,8 +29,8 @@ internal sealed class Telemetry : IDisposable
 
     /// <summary>Starts sending to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; null, and nothing loaded, when it is not set.
     /// The specification's other variables (headers, protocol, intervals) apply as well.</summary>
-    public static Telemetry? FromEnvironment() =>
-        string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Endpoint)) ? null : new Telemetry();
+    public static TelemetryExport? FromEnvironment() =>
+        string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Endpoint)) ? null : new TelemetryExport();
 
     /// <summary>Sends what is left, for a few seconds at most.</summary>
     public void Dispose()
