@@ -1,0 +1,286 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Treeline;
+
+/// <summary>
+/// A node of the cancel tree: cancelling it cancels everything below it, and never its parent or its siblings.
+/// A <see cref="TaskScope"/> is a cancel scope that owns tasks.
+/// </summary>
+/// <remarks>
+/// <para><b>Protocol.</b> <see cref="Cause"/> goes from null to a value once, under the gate. A cancellation first marks
+/// the whole subtree, parents before children, one gate at a time, and then fires the tokens in that order with no gate
+/// held; so a callback that looks at any node below finds it cancelled. A node adopted meanwhile reads the cause under
+/// the parent's gate and is born cancelled; one that was adopted before is in the list that the mark collects: none can
+/// slip through.</para>
+/// <para>The token source is made when a token is first asked for. Maker and canceller meet at the gate: the canceller
+/// sees the source, or the maker sees the cause; both may fire it, which is harmless.</para>
+/// </remarks>
+public class CancelScope : TreeNode, IAsyncDisposable
+{
+    private CancellationTokenSource? _source;
+    private CancellationTokenRegistration _outerRegistration;
+    private CancelCause? _cause;
+    private volatile bool _closed;
+
+    private protected CancelScope(TreeNode parent, CallSite site, CancellationToken outer)
+        : base(parent, site)
+    {
+        Outer = outer;
+    }
+
+    /// <summary>The token that is cancelled with this node. Made when first asked for.</summary>
+    public CancellationToken Token
+    {
+        get
+        {
+            CancellationTokenSource? source = Volatile.Read(ref _source);
+            if (source is null)
+            {
+                lock (Gate)
+                {
+                    source = _source ??= new CancellationTokenSource();
+                }
+
+                if (Cause is not null)
+                {
+                    source.Cancel();
+                }
+            }
+
+            return source.Token;
+        }
+    }
+
+    /// <summary>True once this node, or one above it, has been cancelled.</summary>
+    public bool IsCancellationRequested => Cause is not null;
+
+    /// <summary>Why it was cancelled; null while it is not.</summary>
+    public string? CancelReason => Cause?.Reason;
+
+    /// <inheritdoc/>
+    public override NodeState State =>
+        Closed ? (Cause is null ? NodeState.Succeeded : NodeState.Cancelled)
+        : Cause is null ? NodeState.Running : NodeState.Cancelling;
+
+    internal override NodeKind Kind => NodeKind.CancelScope;
+
+    internal sealed override Lock Gate { get; } = new();
+
+    internal sealed override CancelScope Canceller => this;
+
+    internal CancelCause? Cause => Volatile.Read(ref _cause);
+
+    /// <summary>True for scopes that are opened and disposed by hand, rather than around a body.</summary>
+    internal virtual bool EndsWithItsOwner => true;
+
+    /// <summary>The token handed to whoever opened the scope; cancels it from outside the tree.</summary>
+    private protected CancellationToken Outer { get; }
+
+    private protected bool Closed => _closed;
+
+    /// <summary>Opens a cancel scope under the node the calling code runs in, or at the top of the tree.</summary>
+    /// <param name="outer">A token from elsewhere that cancels this scope too. The registration is released on close.</param>
+    /// <param name="name">How the node is shown in the tree; by default the method that opens it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The open scope. Dispose it to detach it from the tree.</returns>
+    /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    public static CancelScope Open(
+        CancellationToken outer = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0)
+    {
+        var scope = new CancelScope(Ambient.CurrentOrRoot, new CallSite(name, file, line), outer);
+        scope.Attach();
+        return scope;
+    }
+
+    /// <summary>
+    /// Cancels this node and everything below it. Safe from any thread, and idempotent: the first reason stays.
+    /// Returns after the callbacks of all tokens in the subtree have run.
+    /// </summary>
+    /// <param name="reason">Why; it is shown in the exceptions that result.</param>
+    /// <exception cref="AggregateException">Callbacks registered on tokens of the subtree threw; all of them have run.</exception>
+    public void Cancel(string? reason = null)
+    {
+        List<Exception>? errors = CancelSubtree(CancelKind.Requested, reason ?? $"'{Path}' was cancelled");
+        if (errors is not null)
+        {
+            throw CallbacksFailed(errors);
+        }
+    }
+
+    /// <summary>Opens a cancel scope below this one: cancelled with it, and on its own.</summary>
+    /// <param name="name">How the node is shown in the tree; by default the method that opens it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The open scope. Dispose it to detach it from this one.</returns>
+    /// <exception cref="InvalidOperationException">This scope is closed.</exception>
+    public CancelScope Child(
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0)
+    {
+        var scope = new CancelScope(this, new CallSite(name, file, line), CancellationToken.None);
+        scope.Attach();
+        return scope;
+    }
+
+    /// <summary>
+    /// Closes the scope and detaches it from its parent. Cancel scopes opened below it and not yet closed are cancelled
+    /// and closed with it; its own token is not cancelled by closing. A <see cref="TaskScope"/> that was not joined
+    /// cancels its tasks and waits for them; failures that have not surfaced from <see cref="TaskScope.JoinAsync"/> are
+    /// thrown here, and cancellations are not, since they were asked for.
+    /// Cancellation: waiting is not cancelled. A scope that owns no tasks closes at once.
+    /// </summary>
+    /// <returns>A task that completes when the scope has left the tree.</returns>
+    /// <exception cref="ScopeException">Several children failed. A single failure is rethrown as itself.</exception>
+    /// <exception cref="InvalidOperationException">The scope was made by <c>RunAsync</c>, which closes it itself.</exception>
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return CloseAsync();
+    }
+
+    /// <summary>Links the scope into the tree and to its outer token.</summary>
+    [SuppressMessage("Reliability", "CA2016", Justification = "The callback is the forwarding of that token.")]
+    private protected void Attach()
+    {
+        if (!Parent!.TryAdopt(this, out CancelCause? cause))
+        {
+            throw new InvalidOperationException(
+                $"A scope ('{Name}') was opened in '{Parent.Path}', which has ended. The code that opens it has outlived "
+                + "the node it was started in. Start it as a child of a scope that is still open, or, if it really "
+                + "belongs to nobody here, start it under ExecutionContext.SuppressFlow().");
+        }
+
+        if (cause is not null)
+        {
+            lock (Gate)
+            {
+                _cause ??= cause;
+            }
+        }
+
+        // A token of a node above needs no registration: that node reaches this one through the tree.
+        if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
+        {
+            _outerRegistration = Outer.UnsafeRegister(
+                static state =>
+                {
+                    var scope = (CancelScope)state!;
+                    List<Exception>? errors = scope.CancelSubtree(
+                        CancelKind.OuterToken, $"the token given to '{scope.Path}' was cancelled");
+                    if (errors is not null)
+                    {
+                        // Reaches whoever cancelled that token.
+                        throw scope.CallbacksFailed(errors);
+                    }
+                },
+                this);
+        }
+    }
+
+    /// <summary>Whoever opened this scope has ended without closing it: nothing is left behind.</summary>
+    internal void OwnerEnded()
+    {
+        if (CancelSubtree(CancelKind.OwnerEnded, $"'{Parent!.Path}' ended without closing '{Name}'") is { } errors)
+        {
+            OnCancelCallbacksFailed(errors);
+        }
+
+        TryEndOwnWork();
+    }
+
+    /// <summary>
+    /// Marks the subtree, then fires its tokens. Time: O(nodes of the subtree), without recursion. Returns what callbacks
+    /// threw, or null.
+    /// </summary>
+    private protected List<Exception>? CancelSubtree(CancelKind kind, string reason)
+    {
+        if (IsCancellationRequested)
+        {
+            return null;
+        }
+
+        var cause = new CancelCause(this, kind, reason);
+        var marked = new List<CancelScope> { this };
+        for (int i = 0; i < marked.Count; i++)
+        {
+            marked[i].Mark(cause, marked);
+        }
+
+        List<Exception>? errors = null;
+        foreach (CancelScope scope in marked)
+        {
+            // Nodes that another cancellation marked first are fired by that one.
+            if (ReferenceEquals(scope.Cause, cause))
+            {
+                scope.Fire(ref errors);
+            }
+        }
+
+        return errors;
+    }
+
+    /// <summary>Callbacks threw during a cancellation that no user code called: the parent is told.</summary>
+    private protected virtual void OnCancelCallbacksFailed(List<Exception> errors) =>
+        ReportIfUnawaited(CallbacksFailed(errors));
+
+    private protected virtual ValueTask CloseAsync()
+    {
+        TryEndOwnWork();
+        return ValueTask.CompletedTask;
+    }
+
+    private protected override void OnClosing()
+    {
+        _outerRegistration.Unregister();
+        lock (Gate)
+        {
+            _closed = true;
+        }
+    }
+
+    private void Mark(CancelCause cause, List<CancelScope> marked)
+    {
+        lock (Gate)
+        {
+            if (_cause is null && !_closed)
+            {
+                Volatile.Write(ref _cause, cause);
+                CollectCancelScopes(marked);
+            }
+        }
+    }
+
+    private void Fire(ref List<Exception>? errors)
+    {
+        try
+        {
+            Volatile.Read(ref _source)?.Cancel();
+        }
+        catch (AggregateException e)
+        {
+            (errors ??= []).AddRange(e.InnerExceptions);
+        }
+    }
+
+    private bool IsTokenOfAncestor(CancellationToken token)
+    {
+        for (CancelScope? scope = Parent!.Canceller; scope is not null; scope = scope.Parent!.Canceller)
+        {
+            if (Volatile.Read(ref scope._source) is { } source && source.Token == token)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private protected AggregateException CallbacksFailed(List<Exception> errors) =>
+        new($"'{Path}' was cancelled, and callbacks registered on its tokens threw.", errors);
+}

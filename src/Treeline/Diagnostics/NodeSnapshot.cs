@@ -1,0 +1,47 @@
+namespace Treeline;
+
+/// <summary>One node of the live tree, as it was when the snapshot was taken.</summary>
+public sealed class NodeSnapshot
+{
+    internal NodeSnapshot(TreeNode node, IReadOnlyList<NodeSnapshot> children)
+    {
+        Id = node.Id;
+        Name = node.Name;
+        Kind = node.Kind;
+        State = node.State;
+        Age = node.Age;
+        SpawnSite = node.SpawnSite;
+        WaitsOn = node.WaitsOn;
+        Children = children;
+    }
+
+    /// <summary>The node's number; no other node of the process has it.</summary>
+    public long Id { get; }
+
+    /// <summary>The name it was given, or else where it was spawned.</summary>
+    public string Name { get; }
+
+    /// <summary>Scope, child task or cancel scope.</summary>
+    public NodeKind Kind { get; }
+
+    /// <summary>What it was doing.</summary>
+    public NodeState State { get; }
+
+    /// <summary>The time since it was created, in steps of the system's coarse clock (some milliseconds).</summary>
+    public TimeSpan Age { get; }
+
+    /// <summary>The file and line that created it, such as <c>Program.cs:12</c>.</summary>
+    public string SpawnSite { get; }
+
+    /// <summary>
+    /// What it was waiting for: the path of a child that it awaits, or the number of children that it joins. Null when it
+    /// was running, or waited on something outside Treeline.
+    /// </summary>
+    public string? WaitsOn { get; }
+
+    /// <summary>The nodes right below, oldest first.</summary>
+    public IReadOnlyList<NodeSnapshot> Children { get; }
+
+    /// <summary>The name and the state.</summary>
+    public override string ToString() => $"{Name} ({State})";
+}

@@ -1,0 +1,151 @@
+namespace Treeline;
+
+/// <summary>A <see cref="ChildTask"/> with a result.</summary>
+/// <typeparam name="T">The type of the result.</typeparam>
+public sealed class ChildTask<T> : ChildTask
+{
+    // The delegate until it has been called. Owner: the thread that runs the work.
+    private Delegate? _work;
+    private T? _result;
+
+    // Made under the gate by whoever asks first; completed by OnClosed, or at once when it is made after the end.
+    private TaskCompletionSource<T>? _completion;
+
+    internal ChildTask(TaskScope scope, Delegate work, CallSite site)
+        : base(scope, site)
+    {
+        _work = work;
+    }
+
+    internal override Task<T> Completion
+    {
+        get
+        {
+            TaskCompletionSource<T> completion;
+            bool ended;
+            lock (Gate)
+            {
+                ended = IsCompleted;
+                completion = _completion ??=
+                    new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            if (ended)
+            {
+                Complete(completion);
+            }
+
+            return completion.Task;
+        }
+    }
+
+    /// <summary>
+    /// Awaits the child.
+    /// Cancellation: a cancelled child throws <see cref="OperationCanceledException"/> with the scope's token; waiting
+    /// itself is not cancelled. Any number of awaiters may wait, before and after it ends.
+    /// </summary>
+    /// <returns>The awaiter. It gives the result, or rethrows what the child failed with, with its stack.</returns>
+    public new ChildTaskAwaiter<T> GetAwaiter() => new(this);
+
+    /// <summary>
+    /// The child as a <see cref="Task{TResult}"/>, for code that needs one. From then on the child counts as looked at.
+    /// Cancellation: as when awaiting the child.
+    /// </summary>
+    /// <returns>A task that ends as the child does.</returns>
+    public new Task<T> AsTask() => (Task<T>)base.AsTask();
+
+    /// <summary>
+    /// Waits for the child and tells how it ended, without throwing. The child counts as looked at.
+    /// Cancellation: a cancelled child gives a cancelled outcome; waiting itself is not cancelled.
+    /// </summary>
+    /// <returns>The outcome.</returns>
+    public async Task<Outcome<T>> OutcomeAsync()
+    {
+        await base.AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Error switch
+        {
+            null => Outcome<T>.Succeeded(_result!),
+            OperationCanceledException e when State == NodeState.Cancelled => Outcome<T>.Cancelled(e),
+            var e => Outcome<T>.Failed(e),
+        };
+    }
+
+    internal T GetResult()
+    {
+        ThrowIfUnsuccessful();
+        return _result!;
+    }
+
+    private protected override void MarkCompletionHandled() => _ = Volatile.Read(ref _completion)?.Task.Exception;
+
+    private protected override Task? Invoke(CancellationToken cancellationToken)
+    {
+        Delegate work = _work!;
+        _work = null;
+        switch (work)
+        {
+            case Func<CancellationToken, ValueTask<T>> function:
+                ValueTask<T> answer = function(cancellationToken);
+                if (answer.IsCompletedSuccessfully)
+                {
+                    _result = answer.Result;
+                    return null;
+                }
+
+                return answer.AsTask();
+
+            case Func<CancellationToken, ValueTask> action:
+                ValueTask done = action(cancellationToken);
+                if (done.IsCompletedSuccessfully)
+                {
+                    done.GetAwaiter().GetResult();
+                    return null;
+                }
+
+                return done.AsTask();
+
+            default:
+                return ((Func<CancellationToken, Task>)work)(cancellationToken)
+                    ?? throw new InvalidOperationException($"The delegate of '{Path}' returned null instead of a task.");
+        }
+    }
+
+    private protected override void KeepResult(Task? finished)
+    {
+        _work = null;
+        if (finished is Task<T> task)
+        {
+            _result = task.Result;
+        }
+    }
+
+    private protected override void OnClosed()
+    {
+        TaskCompletionSource<T>? completion;
+        lock (Gate)
+        {
+            completion = _completion;
+        }
+
+        if (completion is not null)
+        {
+            Complete(completion);
+        }
+    }
+
+    private void Complete(TaskCompletionSource<T> completion)
+    {
+        switch (Error)
+        {
+            case null:
+                completion.TrySetResult(_result!);
+                break;
+            case OperationCanceledException when State == NodeState.Cancelled:
+                completion.TrySetCanceled(Scope.Token);
+                break;
+            case var error:
+                completion.TrySetException(error);
+                break;
+        }
+    }
+}

@@ -1,0 +1,535 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Treeline;
+
+/// <summary>
+/// Owns the tasks spawned in it: it does not end before each of them has, cancels them when one fails or when it is
+/// cancelled, and loses no error. <c>RunAsync</c> is the form to reach for; <c>Open</c> is for lifetimes that do not
+/// fit around one body.
+/// </summary>
+/// <remarks>
+/// <para>Its parent is the node the calling code runs in. So a scope opened anywhere below a child task is part of that
+/// child's subtree, and is cancelled with it, whether or not a token was handed down.</para>
+/// <para><b>Protocol</b>, beyond that of <see cref="TreeNode"/> and <see cref="CancelScope"/>: failures, and whether
+/// anything was cut short by cancellation, are noted under the gate while the scope is open; <see cref="OnClosing"/>
+/// turns them once into what surfaces. A child notes its failure before it gives its hold back, so nothing is noted
+/// later than that.</para>
+/// <para>What surfaces: failures first (one as itself, several as <see cref="ScopeException"/>; the scope's own
+/// <see cref="TimeoutException"/> leads). Without failures, <see cref="OperationCanceledException"/> if work was cut
+/// short by a cancellation from outside, or the body itself was cut. Otherwise nothing: work that did end counts, also
+/// when a cancellation came too late to matter.</para>
+/// </remarks>
+[DebuggerDisplay("{Path,nq} ({State})")]
+public sealed class TaskScope : CancelScope
+{
+    private readonly FailurePolicy _onFailure;
+    private readonly bool _aroundBody;
+
+    // Set before the scope can be reached by anyone else, disposed in OnClosing.
+    private ITimer? _timer;
+    private TimeSpan _timeout;
+
+    // Owner: the gate.
+    private FailureLog? _failures;
+    private TaskCompletionSource? _drained;
+    private Task? _joined;
+
+    // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
+    private volatile bool _childCutShort;
+    private volatile bool _bodyCutShort;
+
+    // Written by OnClosing, read after the drained signal.
+    private Exception? _surfaces;
+    private NodeState _final;
+
+    private TaskScope(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
+        : base(Ambient.CurrentOrRoot, site, outer)
+    {
+        _aroundBody = aroundBody;
+        _onFailure = options?.OnFailure ?? FailurePolicy.FailFast;
+        Executor = options?.Executor ?? InheritedExecutor(Parent!);
+    }
+
+    /// <inheritdoc/>
+    public override NodeState State =>
+        Closed ? _final
+        : IsCancellationRequested ? NodeState.Cancelling
+        : OwnWorkEnded ? NodeState.Joining
+        : NodeState.Running;
+
+    internal override NodeKind Kind => NodeKind.Scope;
+
+    internal override bool EndsWithItsOwner => !_aroundBody;
+
+    internal Executor Executor { get; }
+
+    /// <summary>
+    /// Runs <paramref name="body"/> with a new scope, and completes when it and everything spawned in the scope have ended.
+    /// Cancellation: <paramref name="cancellationToken"/> and the node the caller runs in cancel the scope; then, once all
+    /// has ended, <see cref="OperationCanceledException"/> with that token surfaces. If it was cancelled before, the body
+    /// does not run.
+    /// </summary>
+    /// <param name="body">Gets the scope to spawn in. It runs at once, on the caller's thread, until its first await.</param>
+    /// <param name="cancellationToken">Cancels the scope.</param>
+    /// <param name="name">How the scope is shown in the tree and in errors; by default the method that opens it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>A task that completes after everything in the scope has.</returns>
+    /// <exception cref="ScopeException">More than one thing failed in the scope. A single failure is rethrown as itself.</exception>
+    /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    public static Task RunAsync(
+        Func<TaskScope, Task> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public static Task RunAsync(
+        Func<TaskScope, ValueTask> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    /// <typeparam name="T">The type of the body's result.</typeparam>
+    /// <returns>The body's result, after everything in the scope has ended.</returns>
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, Task<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, ValueTask<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    /// <param name="options">Name, timeout, failure policy.</param>
+    /// <exception cref="TimeoutException">The time of <see cref="ScopeOptions.Timeout"/> was over.</exception>
+    public static Task RunAsync(
+        Func<TaskScope, Task> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public static Task RunAsync(
+        Func<TaskScope, ValueTask> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
+    /// <typeparam name="T">The type of the body's result.</typeparam>
+    /// <returns>The body's result, after everything in the scope has ended.</returns>
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, Task<T>> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, ValueTask<T>> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+
+    /// <summary>
+    /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
+    /// a join cancels them first. Prefer <c>RunAsync</c>, which cannot be forgotten and in which no error can hide another.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the scope.</param>
+    /// <param name="name">How the scope is shown in the tree and in errors; by default the method that opens it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The open scope. If the node that opened it ends first, the scope is cancelled and closed with it.</returns>
+    /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    public static new TaskScope Open(
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Start(null, aroundBody: false, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="Open(CancellationToken, string, string, int)"/>
+    /// <param name="options">Name, timeout, failure policy.</param>
+    public static TaskScope Open(
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Start(options, aroundBody: false, new CallSite(options.Name ?? name, file, line), cancellationToken);
+
+    /// <summary>
+    /// Starts <paramref name="work"/> as a child of this scope. Anyone may spawn while the scope is open, its children
+    /// included. In a cancelled scope the child does not start: it is there, and cancelled.
+    /// </summary>
+    /// <param name="work">Gets the scope's token. It runs on the scope's executor, never on the caller's stack.</param>
+    /// <param name="name">How the child is shown in the tree and in errors; by default where it was spawned.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The child. It need not be awaited.</returns>
+    /// <exception cref="InvalidOperationException">The scope has ended.</exception>
+    public ChildTask Spawn(
+        Func<CancellationToken, Task> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnCore<Nothing>(work, new CallSite(name, file, line));
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public ChildTask Spawn(
+        Func<CancellationToken, ValueTask> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnCore<Nothing>(work, new CallSite(name, file, line));
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    /// <typeparam name="T">The type of the child's result.</typeparam>
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, Task<T>> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnCore<T>(work, new CallSite(name, file, line));
+
+    /// <inheritdoc cref="Spawn{T}(Func{CancellationToken, Task{T}}, string?, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, ValueTask<T>> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnCore<T>(work, new CallSite(name, file, line));
+
+    /// <summary>
+    /// Waits until every child has ended, and closes the scope.
+    /// Cancellation: waiting is not cancelled, or children would be left behind; cancel the scope instead.
+    /// </summary>
+    /// <returns>A task that completes after the last child, or throws what surfaces from the scope.</returns>
+    /// <exception cref="ScopeException">Several children failed. A single failure is rethrown as itself.</exception>
+    /// <exception cref="InvalidOperationException">The scope was made by <c>RunAsync</c>, which joins it itself.</exception>
+    public Task JoinAsync()
+    {
+        ThrowIfAroundBody(nameof(JoinAsync));
+        return JoinOnce();
+    }
+
+    internal void ChildCancelled() => _childCutShort = true;
+
+    /// <summary>Notes the failure and, under fail-fast, cancels the siblings, before anybody who awaits the child hears.</summary>
+    internal void ChildFailed(TreeNode node, Exception error)
+    {
+        Note(node, error);
+        if (_onFailure == FailurePolicy.FailFast)
+        {
+            CancelBecause(CancelKind.Failure, $"'{node.Path}' failed ({error.GetType().Name}: {error.Message})");
+        }
+    }
+
+    private protected override async ValueTask CloseAsync()
+    {
+        ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
+        Task? joined;
+        lock (Gate)
+        {
+            joined = _joined;
+        }
+
+        if (joined is not null)
+        {
+            // Whoever joined gets the failures.
+            await joined.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        CancelBecause(CancelKind.Requested, $"'{Path}' was disposed without being joined");
+        try
+        {
+            await JoinOnce().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_final == NodeState.Cancelled)
+        {
+            // Asked for, just above or from outside before: not an error of disposal.
+        }
+    }
+
+    private protected override void OnCancelCallbacksFailed(List<Exception> errors) => Note(this, CallbacksFailed(errors));
+
+    private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
+
+    private protected override void OnWaitingForNested() =>
+        _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private protected override void OnClosing()
+    {
+        _timer?.Dispose();
+        _surfaces = WhatSurfaces(out _final);
+        base.OnClosing();
+        if (_final == NodeState.Failed)
+        {
+            ReportIfUnawaited(_surfaces!);
+        }
+    }
+
+    private protected override void OnClosed() => _drained?.TrySetResult();
+
+    private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
+    {
+        var scope = new TaskScope(options, aroundBody, site, outer);
+        scope.Attach();
+        if (options?.Timeout is { } timeout)
+        {
+            scope.StartTimer(timeout, options.TimeProvider);
+        }
+
+        return scope;
+    }
+
+    private static async Task<T> RunCoreAsync<T>(
+        Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        T result = default!;
+        if (scope.IsCancellationRequested)
+        {
+            scope._bodyCutShort = true;
+        }
+        else
+        {
+            // Undone when this method returns to its caller, as every change of the context in an async method is.
+            Ambient.Current = scope;
+            try
+            {
+                switch (body)
+                {
+                    case Func<TaskScope, ValueTask<T>> function:
+                        result = await function(scope).ConfigureAwait(false);
+                        break;
+                    case Func<TaskScope, Task<T>> function:
+                        result = await function(scope).ConfigureAwait(false);
+                        break;
+                    case Func<TaskScope, ValueTask> action:
+                        await action(scope).ConfigureAwait(false);
+                        break;
+                    default:
+                        await ((Func<TaskScope, Task>)body)(scope).ConfigureAwait(false);
+                        break;
+                }
+            }
+            catch (Exception e)
+            {
+                scope.BodyThrew(e);
+            }
+        }
+
+        await scope.EndAsync().ConfigureAwait(false);
+        return result;
+    }
+
+    private static Executor InheritedExecutor(TreeNode parent)
+    {
+        for (CancelScope? scope = parent.Canceller; scope is not null; scope = scope.Parent!.Canceller)
+        {
+            if (scope is TaskScope owner)
+            {
+                return owner.Executor;
+            }
+        }
+
+        return Executor.ThreadPool;
+    }
+
+    private ChildTask<T> SpawnCore<T>(Delegate work, CallSite site)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var child = new ChildTask<T>(this, work, site);
+        if (!TryAdopt(child, out CancelCause? cause))
+        {
+            throw new InvalidOperationException(
+                $"'{child.Name}' was spawned in '{Path}', which has ended. A task cannot outlive its scope: spawn it before "
+                + "the body returns, or in a scope that lives longer.");
+        }
+
+        child.Launch(cancelledBefore: cause is not null);
+        return child;
+    }
+
+    private void BodyThrew(Exception error)
+    {
+        if (error is OperationCanceledException && IsCancellationRequested)
+        {
+            _bodyCutShort = true;
+            return;
+        }
+
+        lock (Gate)
+        {
+            (_failures ??= new FailureLog()).AddBody(this, error);
+        }
+
+        // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
+        CancelBecause(CancelKind.Failure, $"the body of '{Path}' failed ({error.GetType().Name}: {error.Message})");
+    }
+
+    private void Note(TreeNode node, Exception error)
+    {
+        lock (Gate)
+        {
+            (_failures ??= new FailureLog()).Add(node, error);
+        }
+    }
+
+    private void CancelBecause(CancelKind kind, string reason)
+    {
+        if (CancelSubtree(kind, reason) is { } errors)
+        {
+            OnCancelCallbacksFailed(errors);
+        }
+    }
+
+    private void StartTimer(TimeSpan timeout, TimeProvider clock)
+    {
+        _timeout = timeout;
+        ITimer timer = clock.CreateTimer(
+            static state =>
+            {
+                var scope = (TaskScope)state!;
+                scope.CancelBecause(CancelKind.Deadline, $"'{scope.Path}' timed out after {scope._timeout}");
+            },
+            this,
+            timeout,
+            Timeout.InfiniteTimeSpan);
+        _timer = timer;
+    }
+
+    private Task JoinOnce()
+    {
+        lock (Gate)
+        {
+            if (_joined is not null)
+            {
+                return _joined;
+            }
+
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _joined = EndAfterAsync(_drained.Task);
+        }
+
+        TryEndOwnWork();
+        return _joined;
+
+        async Task EndAfterAsync(Task drained)
+        {
+            await drained.ConfigureAwait(false);
+            ThrowWhatSurfaces();
+        }
+    }
+
+    private async ValueTask EndAsync()
+    {
+        TryEndOwnWork();
+        Task? drained;
+        lock (Gate)
+        {
+            drained = _drained?.Task;
+        }
+
+        if (drained is not null)
+        {
+            await drained.ConfigureAwait(false);
+        }
+
+        ThrowWhatSurfaces();
+    }
+
+    private void ThrowWhatSurfaces()
+    {
+        if (_surfaces is { } error)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    private Exception? WhatSurfaces(out NodeState final)
+    {
+        CancelCause? cause = Cause;
+        bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
+        List<ScopeFailure> failures = _failures?.ToSurface(_onFailure) ?? [];
+        if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
+        {
+            failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
+        }
+
+        if (failures.Count > 0)
+        {
+            final = NodeState.Failed;
+            return failures.Count == 1 ? failures[0].Exception : new ScopeException(Path, failures);
+        }
+
+        final = cutShort ? NodeState.Cancelled : NodeState.Succeeded;
+        if (!cutShort)
+        {
+            return null;
+        }
+
+        if (Outer.IsCancellationRequested)
+        {
+            return new OperationCanceledException($"'{Path}' was cancelled: {cause!.Reason}.", Outer);
+        }
+
+        if (!ReferenceEquals(cause!.Origin, this))
+        {
+            return new OperationCanceledException(
+                $"'{Path}' was cancelled: {cause.Reason}.", Parent!.Canceller!.Token);
+        }
+
+        return _bodyCutShort
+            ? new OperationCanceledException($"'{Path}' was cancelled: {cause.Reason}.", Token)
+            : null;
+    }
+
+    private void ThrowIfAroundBody(string member)
+    {
+        if (_aroundBody)
+        {
+            throw new InvalidOperationException(
+                $"{member} was called on '{Path}', which RunAsync opened and joins itself when its body returns. "
+                + "Return from the body to join it, or call Cancel to end it early.");
+        }
+    }
+}

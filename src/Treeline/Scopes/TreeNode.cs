@@ -1,0 +1,329 @@
+using System.Diagnostics;
+
+namespace Treeline;
+
+/// <summary>
+/// A node of the one tree in which everything runs: a <see cref="TaskScope"/>, a <see cref="ChildTask"/> or a
+/// <see cref="CancelScope"/>. The same links serve the lifetimes, the cancellation and <see cref="TaskTree"/>.
+/// </summary>
+/// <remarks>
+/// <para><b>Protocol.</b> A node is open while somebody holds it. It is born with one hold, its own work's; each node
+/// below it adds one. Whoever takes the last hold away closes the node, exactly once, and a closed node adopts nobody
+/// (so nothing can be smuggled out of a scope that has ended).</para>
+/// <para><b>Owners.</b> <see cref="Parent"/>, name and spawn site never change. The list of nested nodes (head, tail and
+/// the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
+/// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
+/// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
+/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked; whoever awaits it is resumed; only then is
+/// the parent's hold given back. So nobody who has awaited a node still finds it in the tree, and no parent has ended
+/// while a child of it still looks alive.</para>
+/// </remarks>
+[DebuggerDisplay("{Path,nq} ({State})")]
+public abstract class TreeNode
+{
+    private static long s_lastId;
+
+    private readonly CallSite _site;
+    private readonly long _bornAt = Environment.TickCount64;
+    private long _id;
+
+    private TreeNode? _firstNested;
+    private TreeNode? _lastNested;
+    private TreeNode? _previous;
+    private TreeNode? _next;
+    private int _holds = 1;
+
+    // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins.
+    private volatile TreeNode? _awaited;
+
+    private protected TreeNode(TreeNode? parent, CallSite site)
+    {
+        Parent = parent;
+        _site = site;
+    }
+
+    /// <summary>A number no other node of this process has. Given out when first asked for.</summary>
+    public long Id
+    {
+        get
+        {
+            if (Volatile.Read(ref _id) == 0)
+            {
+                Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
+            }
+
+            return Volatile.Read(ref _id);
+        }
+    }
+
+    /// <summary>The name it was given, or else where it was spawned (<c>Program.cs:12</c>).</summary>
+    public string Name => _site.Name switch
+    {
+        null => SpawnSite,
+        "<Main>$" => "Main", // what the compiler calls the method around top-level statements
+        var name => name,
+    };
+
+    /// <summary>The names from the top of the tree down to this node, separated by <c>/</c>.</summary>
+    public string Path
+    {
+        get
+        {
+            var names = new List<string>();
+            for (TreeNode? node = this; node is not null and not ProcessRoot; node = node.Parent)
+            {
+                names.Add(node.Name);
+            }
+
+            names.Reverse();
+            return string.Join('/', names);
+        }
+    }
+
+    /// <summary>What the node is doing now, or how it ended.</summary>
+    public abstract NodeState State { get; }
+
+    internal abstract NodeKind Kind { get; }
+
+    /// <summary>The node it lives in; null only for the root of the process.</summary>
+    internal TreeNode? Parent { get; }
+
+    /// <summary>The lock that owns this node's mutable fields; see the protocol above.</summary>
+    internal abstract Lock Gate { get; }
+
+    /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
+    internal abstract CancelScope? Canceller { get; }
+
+    /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
+    internal bool OwnWorkEnded { get; private set; }
+
+    internal TimeSpan Age => TimeSpan.FromMilliseconds(Environment.TickCount64 - _bornAt);
+
+    /// <summary>The file (without folders) and line that created the node.</summary>
+    internal string SpawnSite =>
+        $"{_site.File.AsSpan(_site.File.LastIndexOfAny(['/', '\\']) + 1)}:{_site.Line}";
+
+    /// <summary>What the node waits for, in words; null when it is running or waits on something outside Treeline.</summary>
+    internal string? WaitsOn
+    {
+        get
+        {
+            if (_awaited is { } awaited)
+            {
+                return awaited.Path;
+            }
+
+            lock (Gate)
+            {
+                return !OwnWorkEnded || _holds == 0 ? null : _holds == 1 ? "1 child" : $"{_holds} children";
+            }
+        }
+    }
+
+    /// <summary>The path and the state.</summary>
+    public override string ToString() => $"{Path} ({State})";
+
+    /// <summary>Notes for snapshots that code running in this node waits for <paramref name="node"/>.</summary>
+    internal void BeginWait(TreeNode node) => _awaited = node;
+
+    internal void EndWait(TreeNode node)
+    {
+        if (ReferenceEquals(_awaited, node))
+        {
+            _awaited = null;
+        }
+    }
+
+    /// <summary>
+    /// Links <paramref name="nested"/> under this node and adds its hold, unless this node is closed (false).
+    /// <paramref name="cause"/> is set when this node's cancellation has been requested before: the new node must not
+    /// start. Later cancellations find it through the links, because both happen under the gate.
+    /// </summary>
+    internal bool TryAdopt(TreeNode nested, out CancelCause? cause)
+    {
+        lock (Gate)
+        {
+            cause = Canceller?.Cause;
+            if (_holds == 0)
+            {
+                return false;
+            }
+
+            _holds++;
+            nested._previous = _lastNested;
+            if (_lastNested is null)
+            {
+                _firstNested = nested;
+            }
+            else
+            {
+                _lastNested._next = nested;
+            }
+
+            _lastNested = nested;
+            return true;
+        }
+    }
+
+    /// <summary>Copies the nested nodes, oldest first, into <paramref name="into"/>.</summary>
+    internal void CopyNested(List<TreeNode> into)
+    {
+        lock (Gate)
+        {
+            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            {
+                into.Add(node);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Adds every cancel scope below this node that no other cancel scope stands between. The caller holds
+    /// <see cref="Gate"/>, which also covers the lists of this node's child tasks.
+    /// </summary>
+    internal void CollectCancelScopes(List<CancelScope> into)
+    {
+        for (TreeNode? node = _firstNested; node is not null; node = node._next)
+        {
+            if (node is CancelScope scope)
+            {
+                into.Add(scope);
+                continue;
+            }
+
+            for (TreeNode? below = node._firstNested; below is not null; below = below._next)
+            {
+                into.Add((CancelScope)below);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gives the node's own hold back: its code has returned. Scopes it opened and never closed are cancelled and closed
+    /// with it. False when its own work had ended before.
+    /// </summary>
+    internal bool TryEndOwnWork()
+    {
+        List<CancelScope>? left = null;
+        bool drained;
+        lock (Gate)
+        {
+            if (OwnWorkEnded)
+            {
+                return false;
+            }
+
+            OwnWorkEnded = true;
+            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            {
+                if (node is CancelScope { EndsWithItsOwner: true } scope)
+                {
+                    (left ??= []).Add(scope);
+                }
+            }
+
+            drained = --_holds == 0;
+            if (!drained)
+            {
+                OnWaitingForNested();
+            }
+        }
+
+        left?.ForEach(static scope => scope.OwnerEnded());
+        if (drained)
+        {
+            CloseUpwards();
+        }
+
+        return true;
+    }
+
+    /// <summary>Own work has ended while nested nodes are open. Called under <see cref="Gate"/>.</summary>
+    private protected virtual void OnWaitingForNested()
+    {
+    }
+
+    /// <summary>Settles the outcome. Called once, when the last hold has gone, before anybody is told.</summary>
+    private protected virtual void OnClosing()
+    {
+    }
+
+    /// <summary>Resumes whoever waits for this node. Called once, after it has left the tree.</summary>
+    private protected virtual void OnClosed()
+    {
+    }
+
+    /// <summary>
+    /// A scope nested in this node has failed after this node's own code returned, so nobody is left to await it.
+    /// </summary>
+    private protected virtual void OnUnawaitedFailure(TreeNode nested, Exception error)
+    {
+    }
+
+    /// <summary>Hands <paramref name="error"/> to the parent if nobody in the parent can await this node any more.</summary>
+    private protected void ReportIfUnawaited(Exception error)
+    {
+        bool unawaited;
+        lock (Parent!.Gate)
+        {
+            unawaited = Parent.OwnWorkEnded;
+        }
+
+        if (unawaited)
+        {
+            Parent.OnUnawaitedFailure(this, error);
+        }
+    }
+
+    private void CloseUpwards()
+    {
+        // A loop, not recursion: the last leaf of a deep chain may close all of it.
+        for (TreeNode node = this; ;)
+        {
+            TreeNode parent = node.Parent!;
+            node.OnClosing();
+            parent.Unlink(node);
+            node.OnClosed();
+            if (!parent.GiveBackHold())
+            {
+                return;
+            }
+
+            node = parent;
+        }
+    }
+
+    private void Unlink(TreeNode nested)
+    {
+        lock (Gate)
+        {
+            if (nested._previous is null)
+            {
+                _firstNested = nested._next;
+            }
+            else
+            {
+                nested._previous._next = nested._next;
+            }
+
+            if (nested._next is null)
+            {
+                _lastNested = nested._previous;
+            }
+            else
+            {
+                nested._next._previous = nested._previous;
+            }
+
+            nested._previous = nested._next = null;
+        }
+    }
+
+    private bool GiveBackHold()
+    {
+        lock (Gate)
+        {
+            return --_holds == 0;
+        }
+    }
+}
