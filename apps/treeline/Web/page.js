@@ -94,6 +94,7 @@ new Connection({
   status: showStatus,
   tree: showTree,
   job: event => {
+    tree.job(event);
     failures.job(event);
     dialog.job(event);
   },

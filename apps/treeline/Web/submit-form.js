@@ -86,8 +86,10 @@ export class SubmitForm {
       const field = path.replace(/^\[\d+\]\.?/, '');
       const name = ['type', 'args'].find(name => field === name || field.startsWith(`${name}.`));
       for (const message of messages) {
-        if (name) this.#blame(name, field.startsWith('args.') && !message.includes(field) ? `${field}: ${message}` : message);
-        else rest.add(field ? `${field}: ${message}` : message);
+        // The server's messages go on from the field's name: "must be a number".
+        const text = /^\p{Ll}/u.test(message) ? `${field} ${message}` : message;
+        if (name) this.#blame(name, text);
+        else rest.add(text);
       }
     }
     if (rest.size > 0) this.#say([...rest].join(' '), 'bad');

@@ -64,6 +64,7 @@ export class TreeModel {
     node.ageMs = snapshot.ageMs;
     node.spawnedAt = snapshot.spawnedAt;
     node.waitsOn = snapshot.waitsOn;
+    node.deeper = snapshot.hidden ?? 0;
     this.#merge(node, snapshot.children, now);
   }
 

@@ -9,6 +9,11 @@ import { count, duration } from './format.js';
 const overscan = 6;
 const leaveMs = 220;
 const newForMs = 700;
+const outcomesKept = 2000;
+const guidesDrawn = 40;
+
+/** What became of a job, by its state, once its node is gone. */
+const outcomeTexts = { pending: 'will retry', succeeded: 'succeeded', failed: 'failed', cancelled: 'cancelled' };
 
 export class TreeView {
   #tree;
@@ -18,6 +23,7 @@ export class TreeView {
   #rows = [];
   #indexOf = new Map();
   #elements = new Map();
+  #outcomes = new Map();
   #active = null;
   #rowHeight = 26;
   #started = 0;
@@ -42,6 +48,14 @@ export class TreeView {
     this.#model.apply(snapshot, performance.now());
     this.#refresh();
     this.#expireLater();
+  }
+
+  /** Takes a job event from the server: a job's node that is gone says how the job ended. */
+  job({ id, state }) {
+    this.#outcomes.delete(id);
+    if (!(state in outcomeTexts)) return;
+    this.#outcomes.set(id, state);
+    if (this.#outcomes.size > outcomesKept) this.#outcomes.delete(this.#outcomes.keys().next().value);
   }
 
   #expireLater() {
@@ -127,7 +141,7 @@ export class TreeView {
       element.root.style.transform = `translateY(${index * this.#rowHeight}px)`;
     }
     element.root.classList.toggle('active', row.key === this.#active);
-    updateRow(element, row);
+    updateRow(element, row, row.gone ? this.#outcomes.get(jobOf(row.node)) : undefined);
   }
 
   // -- keyboard and pointer --
@@ -198,7 +212,7 @@ export class TreeView {
 
 /** The id of the job that a node runs, or null. */
 function jobOf(node) {
-  const match = /^job (\d+)\b/.exec(node.name);
+  const match = /^job (\d+)\b/.exec(node?.name ?? '');
   return match ? Number(match[1]) : null;
 }
 
@@ -233,7 +247,7 @@ function createRow(row) {
   return element;
 }
 
-function updateRow(element, row) {
+function updateRow(element, row, outcome) {
   const { root, seen } = element;
   // Writes only what changed: most of a tree does not, from one half second to the next.
   const set = (what, value, write) => {
@@ -242,7 +256,7 @@ function updateRow(element, row) {
     write(value);
   };
 
-  set('guides', row.guides, drawGuides.bind(null, element.guides));
+  set('guides', row.guides.slice(-guidesDrawn), drawGuides.bind(null, element.guides));
   set('level', row.depth, v => root.setAttribute('aria-level', v));
   set('position', row.position, v => root.setAttribute('aria-posinset', v));
   set('siblings', row.siblings, v => root.setAttribute('aria-setsize', v));
@@ -254,16 +268,16 @@ function updateRow(element, row) {
 
   const { node } = row;
   const branch = node.children.length > 0;
-  const inside = branch && !row.open ? ` · ${count(sizeOf(node))} inside` : '';
+  const inside = node.deeper > 0 ? ` · ${count(node.deeper)} deeper` : branch && !row.open ? ` · ${count(sizeOf(node))} inside` : '';
   set('branch', branch, v => { root.classList.toggle('branch', v); if (!v) root.removeAttribute('aria-expanded'); });
   set('open', branch ? row.open : undefined, v => { if (v !== undefined) root.setAttribute('aria-expanded', v); root.classList.toggle('open', !!v); });
   set('name', node.name, v => { element.name.textContent = v; root.classList.toggle('job', jobOf(node) !== null); });
   set('inside', inside, v => { element.name.dataset.inside = v; });
   set('kind', node.kind, v => { element.dot.dataset.kind = v; });
-  set('state', row.gone ? 'gone' : node.state, v => {
+  set('state', row.gone ? outcome ?? 'ended' : node.state, v => {
     element.dot.dataset.state = v;
     element.state.dataset.state = v;
-    element.state.textContent = v === 'gone' ? 'ended' : v;
+    element.state.textContent = row.gone ? outcomeTexts[v] ?? v : v;
   });
   set('age', duration(node.ageMs), v => { element.age.textContent = v; });
   set('waits', row.gone ? '' : node.waitsOn ?? '', v => { element.waits.textContent = v; });
