@@ -12,8 +12,8 @@ namespace Treeline;
 /// in <see cref="EndWork"/>: outcome noted, failure told to the scope (which cancels the siblings), own hold given back.
 /// When the last hold has gone (a scope it forgot to await may outlast its code), <see cref="OnClosing"/> settles the
 /// final state and the base class unlinks it, resumes who awaits it, and releases the scope, in that order.</para>
-/// <para><see cref="_final"/> is written once, before awaiters are resumed and the scope's hold is given back under its
-/// gate; reading it (acquire) as final makes error and result visible.</para>
+/// <para><see cref="_final"/> is written once, under the scope's gate, in the section that gives the scope's hold back.
+/// Reading it (acquire) as final makes error and result visible.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
@@ -52,7 +52,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     internal sealed override NodeKind Kind => NodeKind.Child;
 
-    internal sealed override Lock Gate => Scope.Gate;
+    internal sealed override ref Gate Gate => ref Scope.Gate;
 
     internal sealed override CancelScope Canceller => Scope;
 
@@ -150,7 +150,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     private protected sealed override void OnUnawaitedFailure(TreeNode nested, Exception error)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             if (_error is null)
             {

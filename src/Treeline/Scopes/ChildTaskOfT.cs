@@ -9,6 +9,7 @@ public sealed class ChildTask<T> : ChildTask
     private T? _result;
 
     // Made under the gate by whoever asks first; completed by OnClosed, or at once when it is made after the end.
+    // Its continuations run where it is completed, which is always the last thing that thread does here.
     private TaskCompletionSource<T>? _completion;
 
     internal ChildTask(TaskScope scope, Delegate work, CallSite site)
@@ -23,11 +24,10 @@ public sealed class ChildTask<T> : ChildTask
         {
             TaskCompletionSource<T> completion;
             bool ended;
-            lock (Gate)
+            using (Gate.Enter())
             {
                 ended = IsCompleted;
-                completion = _completion ??=
-                    new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+                completion = _completion ??= new TaskCompletionSource<T>();
             }
 
             if (ended)
@@ -119,17 +119,22 @@ public sealed class ChildTask<T> : ChildTask
         }
     }
 
-    private protected override void OnClosed()
+    private protected override void OnClosed(bool inline)
     {
-        TaskCompletionSource<T>? completion;
-        lock (Gate)
+        // Made under the gate before the child was final, or else by somebody who saw that it was and completes it.
+        if (_completion is not { } completion)
         {
-            completion = _completion;
+            return;
         }
 
-        if (completion is not null)
+        if (inline)
         {
             Complete(completion);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => state.Child.Complete(state.Completion), (Child: this, Completion: completion), preferLocal: true);
         }
     }
 

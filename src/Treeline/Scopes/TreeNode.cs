@@ -14,9 +14,9 @@ namespace Treeline;
 /// the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
 /// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
 /// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
-/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked; whoever awaits it is resumed; only then is
-/// the parent's hold given back. So nobody who has awaited a node still finds it in the tree, and no parent has ended
-/// while a child of it still looks alive.</para>
+/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
+/// step; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in the tree, no parent has
+/// ended while a child of it still looks alive, and resuming user code on this thread delays nothing of the tree's.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
@@ -89,13 +89,16 @@ public abstract class TreeNode
     internal TreeNode? Parent { get; }
 
     /// <summary>The lock that owns this node's mutable fields; see the protocol above.</summary>
-    internal abstract Lock Gate { get; }
+    internal abstract ref Gate Gate { get; }
 
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
 
     /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
     internal bool OwnWorkEnded { get; private set; }
+
+    /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
+    internal bool IsClosed => Volatile.Read(ref _holds) == 0;
 
     internal TimeSpan Age => TimeSpan.FromMilliseconds(Environment.TickCount64 - _bornAt);
 
@@ -113,7 +116,7 @@ public abstract class TreeNode
                 return awaited.Path;
             }
 
-            lock (Gate)
+            using (Gate.Enter())
             {
                 return !OwnWorkEnded || _holds == 0 ? null : _holds == 1 ? "1 child" : $"{_holds} children";
             }
@@ -141,7 +144,7 @@ public abstract class TreeNode
     /// </summary>
     internal bool TryAdopt(TreeNode nested, out CancelCause? cause)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             cause = Canceller?.Cause;
             if (_holds == 0)
@@ -168,7 +171,7 @@ public abstract class TreeNode
     /// <summary>Copies the nested nodes, oldest first, into <paramref name="into"/>.</summary>
     internal void CopyNested(List<TreeNode> into)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             for (TreeNode? node = _firstNested; node is not null; node = node._next)
             {
@@ -206,7 +209,9 @@ public abstract class TreeNode
     {
         List<CancelScope>? left = null;
         bool drained;
-        lock (Gate)
+        bool released = false;
+        bool parentDrained = false;
+        using (Gate.Enter())
         {
             if (OwnWorkEnded)
             {
@@ -227,12 +232,19 @@ public abstract class TreeNode
             {
                 OnWaitingForNested();
             }
+            else if (Kind == NodeKind.Child)
+            {
+                // The usual end of a child, in one section, because its gate is its parent's.
+                OnClosing();
+                parentDrained = Parent!.RemoveUnderGate(this);
+                released = true;
+            }
         }
 
         left?.ForEach(static scope => scope.OwnerEnded());
         if (drained)
         {
-            CloseUpwards();
+            CloseUpwards(released, parentDrained);
         }
 
         return true;
@@ -243,13 +255,19 @@ public abstract class TreeNode
     {
     }
 
-    /// <summary>Settles the outcome. Called once, when the last hold has gone, before anybody is told.</summary>
+    /// <summary>
+    /// Settles the outcome. Called once, when the last hold has gone, before anybody is told; for a child task under the
+    /// gate, which is its scope's.
+    /// </summary>
     private protected virtual void OnClosing()
     {
     }
 
-    /// <summary>Resumes whoever waits for this node. Called once, after it has left the tree.</summary>
-    private protected virtual void OnClosed()
+    /// <summary>
+    /// Resumes whoever waits for this node. Called once, after it has left the tree. <paramref name="inline"/>: it is the
+    /// last thing the calling thread has to do for the tree, so user code may go on right here.
+    /// </summary>
+    private protected virtual void OnClosed(bool inline)
     {
     }
 
@@ -264,7 +282,7 @@ public abstract class TreeNode
     private protected void ReportIfUnawaited(Exception error)
     {
         bool unawaited;
-        lock (Parent!.Gate)
+        using (Parent!.Gate.Enter())
         {
             unawaited = Parent.OwnWorkEnded;
         }
@@ -275,55 +293,68 @@ public abstract class TreeNode
         }
     }
 
-    private void CloseUpwards()
+    private void CloseUpwards(bool released, bool parentDrained)
     {
-        // A loop, not recursion: the last leaf of a deep chain may close all of it.
-        for (TreeNode node = this; ;)
+        // Loops, not recursion: the last leaf of a deep chain may close all of it.
+        TreeNode top = this;
+        while (true)
         {
-            TreeNode parent = node.Parent!;
-            node.OnClosing();
-            parent.Unlink(node);
-            node.OnClosed();
-            if (!parent.GiveBackHold())
+            if (!released)
+            {
+                top.OnClosing();
+                parentDrained = top.Parent!.Remove(top);
+            }
+
+            if (!parentDrained)
+            {
+                break;
+            }
+
+            top = top.Parent!;
+            released = false;
+        }
+
+        for (TreeNode node = this; ; node = node.Parent!)
+        {
+            bool last = ReferenceEquals(node, top);
+            node.OnClosed(inline: last);
+            if (last)
             {
                 return;
             }
-
-            node = parent;
         }
     }
 
-    private void Unlink(TreeNode nested)
+    /// <summary>Unlinks a nested node and gives its hold back. True: that was the last.</summary>
+    private bool Remove(TreeNode nested)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            if (nested._previous is null)
-            {
-                _firstNested = nested._next;
-            }
-            else
-            {
-                nested._previous._next = nested._next;
-            }
-
-            if (nested._next is null)
-            {
-                _lastNested = nested._previous;
-            }
-            else
-            {
-                nested._next._previous = nested._previous;
-            }
-
-            nested._previous = nested._next = null;
+            return RemoveUnderGate(nested);
         }
     }
 
-    private bool GiveBackHold()
+    private bool RemoveUnderGate(TreeNode nested)
     {
-        lock (Gate)
+        if (nested._previous is null)
         {
-            return --_holds == 0;
+            _firstNested = nested._next;
         }
+        else
+        {
+            nested._previous._next = nested._next;
+        }
+
+        if (nested._next is null)
+        {
+            _lastNested = nested._previous;
+        }
+        else
+        {
+            nested._next._previous = nested._previous;
+        }
+
+        nested._previous = nested._next = null;
+        return --_holds == 0;
     }
 }
