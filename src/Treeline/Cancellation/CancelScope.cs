@@ -21,7 +21,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     private CancellationTokenSource? _source;
     private CancellationTokenRegistration _outerRegistration;
     private CancelCause? _cause;
-    private volatile bool _closed;
+    private Gate _gate;
 
     private protected CancelScope(TreeNode parent, CallSite site, CancellationToken outer)
         : base(parent, site)
@@ -37,7 +37,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
             CancellationTokenSource? source = Volatile.Read(ref _source);
             if (source is null)
             {
-                lock (Gate)
+                using (Gate.Enter())
                 {
                     source = _source ??= new CancellationTokenSource();
                 }
@@ -60,12 +60,12 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     /// <inheritdoc/>
     public override NodeState State =>
-        Closed ? (Cause is null ? NodeState.Succeeded : NodeState.Cancelled)
+        IsClosed ? (Cause is null ? NodeState.Succeeded : NodeState.Cancelled)
         : Cause is null ? NodeState.Running : NodeState.Cancelling;
 
     internal override NodeKind Kind => NodeKind.CancelScope;
 
-    internal sealed override Lock Gate { get; } = new();
+    internal sealed override ref Gate Gate => ref _gate;
 
     internal sealed override CancelScope Canceller => this;
 
@@ -76,8 +76,6 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     /// <summary>The token handed to whoever opened the scope; cancels it from outside the tree.</summary>
     private protected CancellationToken Outer { get; }
-
-    private protected bool Closed => _closed;
 
     /// <summary>Opens a cancel scope under the node the calling code runs in, or at the top of the tree.</summary>
     /// <param name="outer">A token from elsewhere that cancels this scope too. The registration is released on close.</param>
@@ -105,8 +103,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// <exception cref="AggregateException">Callbacks registered on tokens of the subtree threw; all of them have run.</exception>
     public void Cancel(string? reason = null)
     {
-        List<Exception>? errors = CancelSubtree(CancelKind.Requested, reason ?? $"'{Path}' was cancelled");
-        if (errors is not null)
+        if (CancelSubtree(new CancelCause(this, CancelKind.Requested) { Words = reason }) is { } errors)
         {
             throw CallbacksFailed(errors);
         }
@@ -158,7 +155,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
         if (cause is not null)
         {
-            lock (Gate)
+            using (Gate.Enter())
             {
                 _cause ??= cause;
             }
@@ -171,9 +168,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
                 static state =>
                 {
                     var scope = (CancelScope)state!;
-                    List<Exception>? errors = scope.CancelSubtree(
-                        CancelKind.OuterToken, $"the token given to '{scope.Path}' was cancelled");
-                    if (errors is not null)
+                    if (scope.CancelSubtree(new CancelCause(scope, CancelKind.OuterToken)) is { } errors)
                     {
                         // Reaches whoever cancelled that token.
                         throw scope.CallbacksFailed(errors);
@@ -186,26 +181,30 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// <summary>Whoever opened this scope has ended without closing it: nothing is left behind.</summary>
     internal void OwnerEnded()
     {
-        if (CancelSubtree(CancelKind.OwnerEnded, $"'{Parent!.Path}' ended without closing '{Name}'") is { } errors)
-        {
-            OnCancelCallbacksFailed(errors);
-        }
-
+        CancelUncalled(new CancelCause(this, CancelKind.OwnerEnded));
         TryEndOwnWork();
+    }
+
+    /// <summary>Cancels the subtree for a cause other than a call of user code, which could be told what callbacks threw.</summary>
+    private protected void CancelUncalled(CancelCause cause)
+    {
+        if (CancelSubtree(cause) is { } errors)
+        {
+            OnCancelCallbacksFailed(CallbacksFailed(errors));
+        }
     }
 
     /// <summary>
     /// Marks the subtree, then fires its tokens. Time: O(nodes of the subtree), without recursion. Returns what callbacks
     /// threw, or null.
     /// </summary>
-    private protected List<Exception>? CancelSubtree(CancelKind kind, string reason)
+    private List<Exception>? CancelSubtree(CancelCause cause)
     {
         if (IsCancellationRequested)
         {
             return null;
         }
 
-        var cause = new CancelCause(this, kind, reason);
         var marked = new List<CancelScope> { this };
         for (int i = 0; i < marked.Count; i++)
         {
@@ -226,8 +225,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     }
 
     /// <summary>Callbacks threw during a cancellation that no user code called: the parent is told.</summary>
-    private protected virtual void OnCancelCallbacksFailed(List<Exception> errors) =>
-        ReportIfUnawaited(CallbacksFailed(errors));
+    private protected virtual void OnCancelCallbacksFailed(AggregateException error) => ReportIfUnawaited(error);
 
     private protected virtual ValueTask CloseAsync()
     {
@@ -235,20 +233,13 @@ public class CancelScope : TreeNode, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private protected override void OnClosing()
-    {
-        _outerRegistration.Unregister();
-        lock (Gate)
-        {
-            _closed = true;
-        }
-    }
+    private protected override void OnClosing() => _outerRegistration.Unregister();
 
     private void Mark(CancelCause cause, List<CancelScope> marked)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            if (_cause is null && !_closed)
+            if (_cause is null && !IsClosed)
             {
                 Volatile.Write(ref _cause, cause);
                 CollectCancelScopes(marked);
@@ -281,6 +272,6 @@ public class CancelScope : TreeNode, IAsyncDisposable
         return false;
     }
 
-    private protected AggregateException CallbacksFailed(List<Exception> errors) =>
+    private AggregateException CallbacksFailed(List<Exception> errors) =>
         new($"'{Path}' was cancelled, and callbacks registered on its tokens threw.", errors);
 }

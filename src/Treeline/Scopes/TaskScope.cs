@@ -42,7 +42,7 @@ public sealed class TaskScope : CancelScope
 
     // Written by OnClosing, read after the drained signal.
     private Exception? _surfaces;
-    private NodeState _final;
+    private volatile NodeState _final;
 
     private TaskScope(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
         : base(Ambient.CurrentOrRoot, site, outer)
@@ -54,7 +54,7 @@ public sealed class TaskScope : CancelScope
 
     /// <inheritdoc/>
     public override NodeState State =>
-        Closed ? _final
+        _final != NodeState.Pending ? _final
         : IsCancellationRequested ? NodeState.Cancelling
         : OwnWorkEnded ? NodeState.Joining
         : NodeState.Running;
@@ -64,6 +64,18 @@ public sealed class TaskScope : CancelScope
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     internal Executor Executor { get; }
+
+    /// <summary>Ends when the last child has; null when none was left to wait for. Ask after own work has ended.</summary>
+    private Task? Drained
+    {
+        get
+        {
+            using (Gate.Enter())
+            {
+                return _drained?.Task;
+            }
+        }
+    }
 
     /// <summary>
     /// Runs <paramref name="body"/> with a new scope, and completes when it and everything spawned in the scope have ended.
@@ -256,7 +268,7 @@ public sealed class TaskScope : CancelScope
         Note(node, error);
         if (_onFailure == FailurePolicy.FailFast)
         {
-            CancelBecause(CancelKind.Failure, $"'{node.Path}' failed ({error.GetType().Name}: {error.Message})");
+            CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = node, Error = error });
         }
     }
 
@@ -264,7 +276,7 @@ public sealed class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
         Task? joined;
-        lock (Gate)
+        using (Gate.Enter())
         {
             joined = _joined;
         }
@@ -276,7 +288,7 @@ public sealed class TaskScope : CancelScope
             return;
         }
 
-        CancelBecause(CancelKind.Requested, $"'{Path}' was disposed without being joined");
+        CancelUncalled(new CancelCause(this, CancelKind.Requested) { Words = "it was disposed without being joined" });
         try
         {
             await JoinOnce().ConfigureAwait(false);
@@ -287,25 +299,42 @@ public sealed class TaskScope : CancelScope
         }
     }
 
-    private protected override void OnCancelCallbacksFailed(List<Exception> errors) => Note(this, CallbacksFailed(errors));
+    private protected override void OnCancelCallbacksFailed(AggregateException error) => Note(this, error);
 
     private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
 
     private protected override void OnWaitingForNested() =>
-        _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _drained ??= new TaskCompletionSource();
 
     private protected override void OnClosing()
     {
         _timer?.Dispose();
-        _surfaces = WhatSurfaces(out _final);
+        _surfaces = WhatSurfaces(out NodeState final);
+        _final = final;
         base.OnClosing();
-        if (_final == NodeState.Failed)
+        if (final == NodeState.Failed)
         {
             ReportIfUnawaited(_surfaces!);
         }
     }
 
-    private protected override void OnClosed() => _drained?.TrySetResult();
+    private protected override void OnClosed(bool inline)
+    {
+        // Made under the gate, before the hold that kept the scope open until now was given back.
+        if (_drained is not { } drained)
+        {
+            return;
+        }
+
+        if (inline)
+        {
+            drained.SetResult();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static drained => drained.SetResult(), drained, preferLocal: true);
+        }
+    }
 
     private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
     {
@@ -357,7 +386,13 @@ public sealed class TaskScope : CancelScope
             }
         }
 
-        await scope.EndAsync().ConfigureAwait(false);
+        scope.TryEndOwnWork();
+        if (scope.Drained is { IsCompleted: false } drained)
+        {
+            await drained.ConfigureAwait(false);
+        }
+
+        scope.ThrowWhatSurfaces();
         return result;
     }
 
@@ -397,28 +432,20 @@ public sealed class TaskScope : CancelScope
             return;
         }
 
-        lock (Gate)
+        using (Gate.Enter())
         {
             (_failures ??= new FailureLog()).AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
-        CancelBecause(CancelKind.Failure, $"the body of '{Path}' failed ({error.GetType().Name}: {error.Message})");
+        CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
     }
 
     private void Note(TreeNode node, Exception error)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             (_failures ??= new FailureLog()).Add(node, error);
-        }
-    }
-
-    private void CancelBecause(CancelKind kind, string reason)
-    {
-        if (CancelSubtree(kind, reason) is { } errors)
-        {
-            OnCancelCallbacksFailed(errors);
         }
     }
 
@@ -429,7 +456,7 @@ public sealed class TaskScope : CancelScope
             static state =>
             {
                 var scope = (TaskScope)state!;
-                scope.CancelBecause(CancelKind.Deadline, $"'{scope.Path}' timed out after {scope._timeout}");
+                scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
             },
             this,
             timeout,
@@ -439,14 +466,14 @@ public sealed class TaskScope : CancelScope
 
     private Task JoinOnce()
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             if (_joined is not null)
             {
                 return _joined;
             }
 
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _drained ??= new TaskCompletionSource();
             _joined = EndAfterAsync(_drained.Task);
         }
 
@@ -458,23 +485,6 @@ public sealed class TaskScope : CancelScope
             await drained.ConfigureAwait(false);
             ThrowWhatSurfaces();
         }
-    }
-
-    private async ValueTask EndAsync()
-    {
-        TryEndOwnWork();
-        Task? drained;
-        lock (Gate)
-        {
-            drained = _drained?.Task;
-        }
-
-        if (drained is not null)
-        {
-            await drained.ConfigureAwait(false);
-        }
-
-        ThrowWhatSurfaces();
     }
 
     private void ThrowWhatSurfaces()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Treeline;
 
@@ -14,20 +15,24 @@ namespace Treeline;
 /// the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
 /// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
 /// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
-/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked; whoever awaits it is resumed; only then is
-/// the parent's hold given back. So nobody who has awaited a node still finds it in the tree, and no parent has ended
-/// while a child of it still looks alive.</para>
+/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
+/// step; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in the tree, no parent has
+/// ended while a child of it still looks alive, and resuming user code on this thread delays nothing of the tree's.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
 {
+    // Most nodes live and die without being asked for a number, so it is kept beside them.
+    private static readonly ConditionalWeakTable<TreeNode, StrongBox<long>> s_ids = [];
     private static long s_lastId;
 
-    private readonly CallSite _site;
-    private readonly long _bornAt = Environment.TickCount64;
-    private long _id;
+    // Every child of every scope carries these fields: their size is part of what spawning costs.
+    private readonly string? _name;
+    private readonly string _file;
+    private readonly int _line;
+    private readonly uint _bornAt = Now;
 
-    private TreeNode? _firstNested;
+    // The nested nodes form a ring, oldest first; only its last node is kept, whose next is the first.
     private TreeNode? _lastNested;
     private TreeNode? _previous;
     private TreeNode? _next;
@@ -39,25 +44,17 @@ public abstract class TreeNode
     private protected TreeNode(TreeNode? parent, CallSite site)
     {
         Parent = parent;
-        _site = site;
+        _name = site.Name;
+        _file = site.File;
+        _line = site.Line;
     }
 
     /// <summary>A number no other node of this process has. Given out when first asked for.</summary>
-    public long Id
-    {
-        get
-        {
-            if (Volatile.Read(ref _id) == 0)
-            {
-                Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
-            }
-
-            return Volatile.Read(ref _id);
-        }
-    }
+    public long Id =>
+        s_ids.GetValue(this, static _ => new StrongBox<long>(Interlocked.Increment(ref s_lastId))).Value;
 
     /// <summary>The name it was given, or else where it was spawned (<c>Program.cs:12</c>).</summary>
-    public string Name => _site.Name switch
+    public string Name => _name switch
     {
         null => SpawnSite,
         "<Main>$" => "Main", // what the compiler calls the method around top-level statements
@@ -89,7 +86,7 @@ public abstract class TreeNode
     internal TreeNode? Parent { get; }
 
     /// <summary>The lock that owns this node's mutable fields; see the protocol above.</summary>
-    internal abstract Lock Gate { get; }
+    internal abstract ref Gate Gate { get; }
 
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
@@ -97,11 +94,15 @@ public abstract class TreeNode
     /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
     internal bool OwnWorkEnded { get; private set; }
 
-    internal TimeSpan Age => TimeSpan.FromMilliseconds(Environment.TickCount64 - _bornAt);
+    /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
+    internal bool IsClosed => Volatile.Read(ref _holds) == 0;
+
+    /// <summary>The time since the node was created, in steps of 10 ms; right for 497 days.</summary>
+    internal TimeSpan Age => TimeSpan.FromMilliseconds((Now - _bornAt) * 10L);
 
     /// <summary>The file (without folders) and line that created the node.</summary>
     internal string SpawnSite =>
-        $"{_site.File.AsSpan(_site.File.LastIndexOfAny(['/', '\\']) + 1)}:{_site.Line}";
+        $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
     /// <summary>What the node waits for, in words; null when it is running or waits on something outside Treeline.</summary>
     internal string? WaitsOn
@@ -113,12 +114,16 @@ public abstract class TreeNode
                 return awaited.Path;
             }
 
-            lock (Gate)
+            using (Gate.Enter())
             {
                 return !OwnWorkEnded || _holds == 0 ? null : _holds == 1 ? "1 child" : $"{_holds} children";
             }
         }
     }
+
+    private static uint Now => (uint)(Environment.TickCount64 / 10);
+
+    private TreeNode? FirstNested => _lastNested?._next;
 
     /// <summary>The path and the state.</summary>
     public override string ToString() => $"{Path} ({State})";
@@ -141,7 +146,7 @@ public abstract class TreeNode
     /// </summary>
     internal bool TryAdopt(TreeNode nested, out CancelCause? cause)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             cause = Canceller?.Cause;
             if (_holds == 0)
@@ -150,13 +155,15 @@ public abstract class TreeNode
             }
 
             _holds++;
-            nested._previous = _lastNested;
             if (_lastNested is null)
             {
-                _firstNested = nested;
+                nested._previous = nested._next = nested;
             }
             else
             {
+                nested._previous = _lastNested;
+                nested._next = _lastNested._next;
+                nested._next!._previous = nested;
                 _lastNested._next = nested;
             }
 
@@ -168,9 +175,9 @@ public abstract class TreeNode
     /// <summary>Copies the nested nodes, oldest first, into <paramref name="into"/>.</summary>
     internal void CopyNested(List<TreeNode> into)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            for (TreeNode? node = FirstNested; node is not null; node = After(node))
             {
                 into.Add(node);
             }
@@ -183,7 +190,7 @@ public abstract class TreeNode
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
-        for (TreeNode? node = _firstNested; node is not null; node = node._next)
+        for (TreeNode? node = FirstNested; node is not null; node = After(node))
         {
             if (node is CancelScope scope)
             {
@@ -191,7 +198,7 @@ public abstract class TreeNode
                 continue;
             }
 
-            for (TreeNode? below = node._firstNested; below is not null; below = below._next)
+            for (TreeNode? below = node.FirstNested; below is not null; below = node.After(below))
             {
                 into.Add((CancelScope)below);
             }
@@ -206,7 +213,9 @@ public abstract class TreeNode
     {
         List<CancelScope>? left = null;
         bool drained;
-        lock (Gate)
+        bool released = false;
+        bool parentDrained = false;
+        using (Gate.Enter())
         {
             if (OwnWorkEnded)
             {
@@ -214,7 +223,7 @@ public abstract class TreeNode
             }
 
             OwnWorkEnded = true;
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            for (TreeNode? node = FirstNested; node is not null; node = After(node))
             {
                 if (node is CancelScope { EndsWithItsOwner: true } scope)
                 {
@@ -227,12 +236,19 @@ public abstract class TreeNode
             {
                 OnWaitingForNested();
             }
+            else if (Kind == NodeKind.Child)
+            {
+                // The usual end of a child, in one section, because its gate is its parent's.
+                OnClosing();
+                parentDrained = Parent!.RemoveUnderGate(this);
+                released = true;
+            }
         }
 
         left?.ForEach(static scope => scope.OwnerEnded());
         if (drained)
         {
-            CloseUpwards();
+            CloseUpwards(released, parentDrained);
         }
 
         return true;
@@ -243,13 +259,19 @@ public abstract class TreeNode
     {
     }
 
-    /// <summary>Settles the outcome. Called once, when the last hold has gone, before anybody is told.</summary>
+    /// <summary>
+    /// Settles the outcome. Called once, when the last hold has gone, before anybody is told; for a child task under the
+    /// gate, which is its scope's.
+    /// </summary>
     private protected virtual void OnClosing()
     {
     }
 
-    /// <summary>Resumes whoever waits for this node. Called once, after it has left the tree.</summary>
-    private protected virtual void OnClosed()
+    /// <summary>
+    /// Resumes whoever waits for this node. Called once, after it has left the tree. <paramref name="inline"/>: it is the
+    /// last thing the calling thread has to do for the tree, so user code may go on right here.
+    /// </summary>
+    private protected virtual void OnClosed(bool inline)
     {
     }
 
@@ -264,7 +286,7 @@ public abstract class TreeNode
     private protected void ReportIfUnawaited(Exception error)
     {
         bool unawaited;
-        lock (Parent!.Gate)
+        using (Parent!.Gate.Enter())
         {
             unawaited = Parent.OwnWorkEnded;
         }
@@ -275,55 +297,66 @@ public abstract class TreeNode
         }
     }
 
-    private void CloseUpwards()
+    private TreeNode? After(TreeNode nested) => ReferenceEquals(nested, _lastNested) ? null : nested._next;
+
+    private void CloseUpwards(bool released, bool parentDrained)
     {
-        // A loop, not recursion: the last leaf of a deep chain may close all of it.
-        for (TreeNode node = this; ;)
+        // Loops, not recursion: the last leaf of a deep chain may close all of it.
+        TreeNode top = this;
+        while (true)
         {
-            TreeNode parent = node.Parent!;
-            node.OnClosing();
-            parent.Unlink(node);
-            node.OnClosed();
-            if (!parent.GiveBackHold())
+            if (!released)
+            {
+                top.OnClosing();
+                parentDrained = top.Parent!.Remove(top);
+            }
+
+            if (!parentDrained)
+            {
+                break;
+            }
+
+            top = top.Parent!;
+            released = false;
+        }
+
+        for (TreeNode node = this; ; node = node.Parent!)
+        {
+            bool last = ReferenceEquals(node, top);
+            node.OnClosed(inline: last);
+            if (last)
             {
                 return;
             }
-
-            node = parent;
         }
     }
 
-    private void Unlink(TreeNode nested)
+    /// <summary>Unlinks a nested node and gives its hold back. True: that was the last.</summary>
+    private bool Remove(TreeNode nested)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            if (nested._previous is null)
-            {
-                _firstNested = nested._next;
-            }
-            else
-            {
-                nested._previous._next = nested._next;
-            }
+            return RemoveUnderGate(nested);
+        }
+    }
 
-            if (nested._next is null)
+    private bool RemoveUnderGate(TreeNode nested)
+    {
+        if (ReferenceEquals(nested._next, nested))
+        {
+            _lastNested = null;
+        }
+        else
+        {
+            nested._previous!._next = nested._next;
+            nested._next!._previous = nested._previous;
+            if (ReferenceEquals(_lastNested, nested))
             {
                 _lastNested = nested._previous;
             }
-            else
-            {
-                nested._next._previous = nested._previous;
-            }
-
-            nested._previous = nested._next = null;
         }
-    }
 
-    private bool GiveBackHold()
-    {
-        lock (Gate)
-        {
-            return --_holds == 0;
-        }
+        nested._previous = nested._next = null;
+        return --_holds == 0;
     }
 }
