@@ -11,10 +11,9 @@ internal static class CancelCommand
     public static Command Create(Connection connection)
     {
         var id = new Argument<long>("ID") { Description = "The job's number" };
-        var command = new Command("cancel",
+        var command = new DocumentedCommand("cancel",
+            "Cancels a job, also while it runs.",
             """
-            Cancels a job, also while it runs.
-
             Example:
               treeline jobs cancel 42
             """)

@@ -8,10 +8,9 @@ internal static class JobsCommand
     public static Command Create()
     {
         var connection = new Connection();
-        return new Command("jobs",
+        return new DocumentedCommand("jobs",
+            "Submits, lists, shows and cancels the jobs of a running server.",
             """
-            Submits, lists, shows and cancels the jobs of a running server.
-
             Examples:
               treeline jobs submit http --args '{"url":"http://localhost:3000/"}' --max-attempts 5
               treeline jobs list --state failed

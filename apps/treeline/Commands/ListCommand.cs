@@ -30,10 +30,9 @@ internal static class ListCommand
             Description = "Go on after the job with this id, the last one of the page before",
             HelpName = "ID",
         };
-        var command = new Command("list",
+        var command = new DocumentedCommand("list",
+            "Lists jobs, newest first.",
             """
-            Lists jobs, newest first.
-
             Examples:
               treeline jobs list
               treeline jobs list --state failed --limit 100 --json

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -85,10 +84,9 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var serve = new ServeCommand();
-        var command = new Command("serve",
+        var command = new DocumentedCommand("serve",
+            "Runs the job server until Ctrl-C or SIGTERM.",
             """
-            Runs the job server until Ctrl-C or SIGTERM.
-
             On the first signal it takes no new jobs and lets running ones finish within --grace; on the second, or
             after that time, it cancels them. Unfinished jobs run again at the next start.
             Ends with 0 when everything stopped, 3 when something would not.
@@ -103,7 +101,7 @@ internal sealed class ServeCommand
             serve._urls, serve._port, serve._data, serve._workers, serve._allowExec, serve._grace, serve._patience,
             serve._lease, serve._maxBody, serve._verbose,
         };
-        serve._port.Validators.Add(result => Require(result, serve._port, port => port is >= 0 and <= 65_535, "a port, 0 to 65535"));
+        serve._port.Validators.Add(result => Require(result, serve._port, port => port is >= 0 and <= 65_535, "from 0 to 65535"));
         serve._workers.Validators.Add(result => Require(result, serve._workers, workers => workers is >= 1 and <= 10_000, "from 1 to 10000"));
         serve._lease.Validators.Add(result => Require(result, serve._lease, lease => lease >= TimeSpan.FromSeconds(1), "at least 1s"));
         serve._maxBody.Validators.Add(result =>
@@ -168,7 +166,7 @@ internal sealed class ServeCommand
         {
             throw new CommandException($"{inUse.Message.TrimEnd('.')}; choose another port with --port (0: any free one).", inUse);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or DbException)
+        catch (Exception error) when (error is JobStoreException or IOException or UnauthorizedAccessException)
         {
             throw new CommandException($"cannot keep jobs in {options.DataFile}: {error.Message} (--data names another file)", error);
         }

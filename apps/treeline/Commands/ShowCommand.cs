@@ -12,10 +12,9 @@ internal static class ShowCommand
     public static Command Create(Connection connection)
     {
         var id = new Argument<long>("ID") { Description = "The job's number" };
-        var command = new Command("show",
+        var command = new DocumentedCommand("show",
+            "Shows everything about one job.",
             """
-            Shows everything about one job.
-
             Example:
               treeline jobs show 42
             """)

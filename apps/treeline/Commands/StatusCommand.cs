@@ -13,10 +13,9 @@ internal static class StatusCommand
 
     public static Command Create(Connection connection)
     {
-        var command = new Command("status",
+        var command = new DocumentedCommand("status",
+            "Counts the jobs in each state.",
             """
-            Counts the jobs in each state.
-
             Example:
               treeline jobs status --json
             """);

@@ -59,10 +59,9 @@ internal sealed class SubmitCommand
     public static Command Create(Connection connection)
     {
         var submit = new SubmitCommand();
-        var command = new Command("submit",
+        var command = new DocumentedCommand("submit",
+            "Submits a job.",
             """
-            Submits a job.
-
             Examples:
               treeline jobs submit sleep --args '{"ms":1000}' --wait
               treeline jobs submit cpu --args '{"n":5000000}' --count 100

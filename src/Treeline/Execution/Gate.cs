@@ -32,7 +32,8 @@ internal struct Gate
         var spinner = default(SpinWait);
         do
         {
-            spinner.SpinOnce();
+            // Sleeping a whole millisecond comes late: sections are far shorter than a time slice.
+            spinner.SpinOnce(sleep1Threshold: 200);
         }
         while (Volatile.Read(ref _taken) != 0 || Interlocked.CompareExchange(ref _taken, 1, 0) != 0);
     }

@@ -21,16 +21,19 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     private static readonly ContextCallback s_begin = static child => ((ChildTask)child!).Begin();
 
     private ExecutionContext? _context;
-    private Task? _running;
+
+    // The delegate until it has been called, then the task it returned while that runs. Owner: the thread that runs the work.
+    private object? _work;
     private Exception? _error;
     private bool _cancelled;
     private bool _started;
     private volatile bool _observed;
     private volatile NodeState _final;
 
-    private protected ChildTask(TaskScope scope, CallSite site)
+    private protected ChildTask(TaskScope scope, Delegate work, CallSite site)
         : base(scope, site)
     {
+        _work = work;
     }
 
     /// <inheritdoc/>
@@ -143,10 +146,10 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     /// <summary>
     /// Runs the delegate's first part. Null: it has ended, and its result is kept. Throws what the delegate throws.
     /// </summary>
-    private protected abstract Task? Invoke(CancellationToken cancellationToken);
+    private protected abstract Task? Invoke(Delegate work, CancellationToken cancellationToken);
 
-    /// <summary>Keeps the result of the delegate's task, which has ended with success, and lets go of the delegate.</summary>
-    private protected abstract void KeepResult(Task? finished);
+    /// <summary>Keeps the result of the delegate's task, which has ended with success.</summary>
+    private protected abstract void KeepResult(Task finished);
 
     private protected sealed override void OnUnawaitedFailure(TreeNode nested, Exception error)
     {
@@ -173,10 +176,12 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
 
         Ambient.Current = this;
+        var function = (Delegate)_work!;
+        _work = null;
         Task? work;
         try
         {
-            work = Invoke(Scope.Token);
+            work = Invoke(function, Scope.Token);
         }
         catch (Exception e)
         {
@@ -190,21 +195,25 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
         else
         {
-            _running = work;
+            _work = work;
             work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(OnRunningCompleted);
         }
     }
 
     private void OnRunningCompleted()
     {
-        Task? work = _running;
-        _running = null;
+        var work = (Task)_work!;
+        _work = null;
         EndWith(work);
     }
 
     private void EndWith(Task? work)
     {
-        if (work is null || work.IsCompletedSuccessfully)
+        if (work is null)
+        {
+            EndWork(null);
+        }
+        else if (work.IsCompletedSuccessfully)
         {
             KeepResult(work);
             EndWork(null);
@@ -251,7 +260,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     private OperationCanceledException NeverStarted()
     {
-        KeepResult(null);
+        _work = null;
         return new OperationCanceledException($"'{Path}' did not start: {Scope.CancelReason}.", Scope.Token);
     }
 }

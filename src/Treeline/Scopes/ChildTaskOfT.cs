@@ -4,8 +4,6 @@ namespace Treeline;
 /// <typeparam name="T">The type of the result.</typeparam>
 public sealed class ChildTask<T> : ChildTask
 {
-    // The delegate until it has been called. Owner: the thread that runs the work.
-    private Delegate? _work;
     private T? _result;
 
     // Made under the gate by whoever asks first; completed by OnClosed, or at once when it is made after the end.
@@ -13,9 +11,8 @@ public sealed class ChildTask<T> : ChildTask
     private TaskCompletionSource<T>? _completion;
 
     internal ChildTask(TaskScope scope, Delegate work, CallSite site)
-        : base(scope, site)
+        : base(scope, work, site)
     {
-        _work = work;
     }
 
     internal override Task<T> Completion
@@ -78,10 +75,8 @@ public sealed class ChildTask<T> : ChildTask
 
     private protected override void MarkCompletionHandled() => _ = Volatile.Read(ref _completion)?.Task.Exception;
 
-    private protected override Task? Invoke(CancellationToken cancellationToken)
+    private protected override Task? Invoke(Delegate work, CancellationToken cancellationToken)
     {
-        Delegate work = _work!;
-        _work = null;
         switch (work)
         {
             case Func<CancellationToken, ValueTask<T>> function:
@@ -110,9 +105,8 @@ public sealed class ChildTask<T> : ChildTask
         }
     }
 
-    private protected override void KeepResult(Task? finished)
+    private protected override void KeepResult(Task finished)
     {
-        _work = null;
         if (finished is Task<T> task)
         {
             _result = task.Result;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Treeline;
 
@@ -21,13 +22,17 @@ namespace Treeline;
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
 {
+    // Most nodes live and die without being asked for a number, so it is kept beside them.
+    private static readonly ConditionalWeakTable<TreeNode, StrongBox<long>> s_ids = [];
     private static long s_lastId;
 
-    private readonly CallSite _site;
-    private readonly long _bornAt = Environment.TickCount64;
-    private long _id;
+    // Every child of every scope carries these fields: their size is part of what spawning costs.
+    private readonly string? _name;
+    private readonly string _file;
+    private readonly int _line;
+    private readonly uint _bornAt = Now;
 
-    private TreeNode? _firstNested;
+    // The nested nodes form a ring, oldest first; only its last node is kept, whose next is the first.
     private TreeNode? _lastNested;
     private TreeNode? _previous;
     private TreeNode? _next;
@@ -39,25 +44,17 @@ public abstract class TreeNode
     private protected TreeNode(TreeNode? parent, CallSite site)
     {
         Parent = parent;
-        _site = site;
+        _name = site.Name;
+        _file = site.File;
+        _line = site.Line;
     }
 
     /// <summary>A number no other node of this process has. Given out when first asked for.</summary>
-    public long Id
-    {
-        get
-        {
-            if (Volatile.Read(ref _id) == 0)
-            {
-                Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
-            }
-
-            return Volatile.Read(ref _id);
-        }
-    }
+    public long Id =>
+        s_ids.GetValue(this, static _ => new StrongBox<long>(Interlocked.Increment(ref s_lastId))).Value;
 
     /// <summary>The name it was given, or else where it was spawned (<c>Program.cs:12</c>).</summary>
-    public string Name => _site.Name switch
+    public string Name => _name switch
     {
         null => SpawnSite,
         "<Main>$" => "Main", // what the compiler calls the method around top-level statements
@@ -100,11 +97,12 @@ public abstract class TreeNode
     /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
     internal bool IsClosed => Volatile.Read(ref _holds) == 0;
 
-    internal TimeSpan Age => TimeSpan.FromMilliseconds(Environment.TickCount64 - _bornAt);
+    /// <summary>The time since the node was created, in steps of 10 ms; right for 497 days.</summary>
+    internal TimeSpan Age => TimeSpan.FromMilliseconds((Now - _bornAt) * 10L);
 
     /// <summary>The file (without folders) and line that created the node.</summary>
     internal string SpawnSite =>
-        $"{_site.File.AsSpan(_site.File.LastIndexOfAny(['/', '\\']) + 1)}:{_site.Line}";
+        $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
     /// <summary>What the node waits for, in words; null when it is running or waits on something outside Treeline.</summary>
     internal string? WaitsOn
@@ -122,6 +120,10 @@ public abstract class TreeNode
             }
         }
     }
+
+    private static uint Now => (uint)(Environment.TickCount64 / 10);
+
+    private TreeNode? FirstNested => _lastNested?._next;
 
     /// <summary>The path and the state.</summary>
     public override string ToString() => $"{Path} ({State})";
@@ -153,13 +155,15 @@ public abstract class TreeNode
             }
 
             _holds++;
-            nested._previous = _lastNested;
             if (_lastNested is null)
             {
-                _firstNested = nested;
+                nested._previous = nested._next = nested;
             }
             else
             {
+                nested._previous = _lastNested;
+                nested._next = _lastNested._next;
+                nested._next!._previous = nested;
                 _lastNested._next = nested;
             }
 
@@ -173,7 +177,7 @@ public abstract class TreeNode
     {
         using (Gate.Enter())
         {
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            for (TreeNode? node = FirstNested; node is not null; node = After(node))
             {
                 into.Add(node);
             }
@@ -186,7 +190,7 @@ public abstract class TreeNode
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
-        for (TreeNode? node = _firstNested; node is not null; node = node._next)
+        for (TreeNode? node = FirstNested; node is not null; node = After(node))
         {
             if (node is CancelScope scope)
             {
@@ -194,7 +198,7 @@ public abstract class TreeNode
                 continue;
             }
 
-            for (TreeNode? below = node._firstNested; below is not null; below = below._next)
+            for (TreeNode? below = node.FirstNested; below is not null; below = node.After(below))
             {
                 into.Add((CancelScope)below);
             }
@@ -219,7 +223,7 @@ public abstract class TreeNode
             }
 
             OwnWorkEnded = true;
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            for (TreeNode? node = FirstNested; node is not null; node = After(node))
             {
                 if (node is CancelScope { EndsWithItsOwner: true } scope)
                 {
@@ -293,6 +297,8 @@ public abstract class TreeNode
         }
     }
 
+    private TreeNode? After(TreeNode nested) => ReferenceEquals(nested, _lastNested) ? null : nested._next;
+
     private void CloseUpwards(bool released, bool parentDrained)
     {
         // Loops, not recursion: the last leaf of a deep chain may close all of it.
@@ -336,22 +342,18 @@ public abstract class TreeNode
 
     private bool RemoveUnderGate(TreeNode nested)
     {
-        if (nested._previous is null)
+        if (ReferenceEquals(nested._next, nested))
         {
-            _firstNested = nested._next;
+            _lastNested = null;
         }
         else
         {
-            nested._previous._next = nested._next;
-        }
-
-        if (nested._next is null)
-        {
-            _lastNested = nested._previous;
-        }
-        else
-        {
-            nested._next._previous = nested._previous;
+            nested._previous!._next = nested._next;
+            nested._next!._previous = nested._previous;
+            if (ReferenceEquals(_lastNested, nested))
+            {
+                _lastNested = nested._previous;
+            }
         }
 
         nested._previous = nested._next = null;
