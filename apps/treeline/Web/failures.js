@@ -22,13 +22,16 @@ export class Failures {
     setInterval(() => this.#drawTimes(), 1000);
   }
 
-  /** Reads what failed before the page was opened, or while it was not connected. */
+  /** Reads what failed before the page was opened, or while it was not connected; what was heard before is old news. */
   async load() {
+    const started = performance.now();
     try {
       const response = await fetch(`jobs?state=failed&limit=${kept}`, { cache: 'no-store' });
       if (!response.ok) return;
       const { jobs } = await response.json();
-      for (const job of jobs) this.#put({ ...job, at: Date.parse(job.finishedAt), final: true });
+      for (const [id, { heardAt }] of this.#byId) if (heardAt < started) this.#byId.delete(id);
+      for (const { id, type, attempts, error, finishedAt } of jobs) this.#put({ id, type, attempts, error, at: Date.parse(finishedAt), final: true });
+      this.#drawSoon();
     } catch {
       // The server is gone again; the connection notices, and loads once more when it is back.
     }
@@ -42,7 +45,7 @@ export class Failures {
   }
 
   #put(failure) {
-    this.#byId.set(failure.id, failure);
+    this.#byId.set(failure.id, { ...failure, heardAt: performance.now() });
     if (this.#byId.size > 2 * kept) this.#trim();
     this.#drawSoon();
   }

@@ -37,7 +37,7 @@ export class TreeView {
     this.#openJob = openJob;
     tree.addEventListener('scroll', () => this.#drawSoon(), { passive: true });
     tree.addEventListener('keydown', e => this.#key(e));
-    tree.addEventListener('focus', () => { if (!this.#indexOf.has(this.#active)) this.#activate(0); });
+    tree.addEventListener('focus', () => { if (!this.#indexOf.has(this.#active)) this.#activate(Math.ceil(tree.scrollTop / this.#rowHeight)); });
     this.#canvas.addEventListener('click', e => this.#click(e));
     new ResizeObserver(() => this.#measure()).observe(tree);
   }
@@ -185,8 +185,11 @@ export class TreeView {
   // What a row is for: a job opens, a long group shows the rest, any other branch opens or closes.
   #act(row) {
     if (row.rest) {
+      const index = this.#indexOf.get(row.key);
       this.#model.toggleRest(row.rest);
       this.#refresh({ slide: false });
+      // Go on where the rest begins, or come back to where it would.
+      this.#activate(row.hidden > 0 ? index : this.#indexOf.get(row.key));
     } else if (jobOf(row.node) !== null) {
       this.#openJob(jobOf(row.node));
     } else if (row.node.children.length > 0) {

@@ -48,9 +48,15 @@ public sealed class LargeTreeTests(Chromium chromium) : IAsyncLifetime
             Assert.True(rows > Parts, $"Only {rows} rows are there to scroll through.");
             Assert.InRange(await page.GetByRole(AriaRole.Treeitem).CountAsync(), 10, 150);
 
-            // The active row, which is the group's last, is where it was: below all parts.
-            await Expect(page.ActiveNode()).ToHaveTextAsync("show fewer");
-            await page.Tree().FocusAsync();
+            await Expect(page.ActiveNode()).ToContainTextAsync("part 51");
+
+            // The way back is below all parts; what follows the group is short.
+            await page.Keyboard.PressAsync("End");
+            for (int i = 0; i < 100 && await page.ActiveNode().TextContentAsync() != "show fewer"; i++)
+            {
+                await page.Keyboard.PressAsync("ArrowUp");
+            }
+
             await page.Keyboard.PressAsync("ArrowUp");
             await Expect(page.ActiveNode()).ToContainTextAsync($"part {Parts}");
             await page.Keyboard.PressAsync("ArrowDown");
