@@ -28,6 +28,7 @@ const connectionTexts = {
 // -- masthead and counts --
 
 let startedAt = null;
+let processStartedAt = 0;
 
 function showState(state) {
   const live = state === 'live' || state === 'stopping';
@@ -46,6 +47,11 @@ function showState(state) {
 
 function showStatus(status) {
   startedAt = Date.now() - status.uptimeMs;
+  // The same process says the same each time, but for the clocks' and the network's inaccuracy.
+  if (startedAt - processStartedAt > 1000) {
+    if (processStartedAt > 0) tree.reset();
+    processStartedAt = startedAt;
+  }
   for (const cell of $('counts').children) {
     const value = status[cell.dataset.count];
     cell.lastElementChild.textContent = count(value);

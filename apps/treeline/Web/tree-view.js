@@ -50,6 +50,15 @@ export class TreeView {
     this.#expireLater();
   }
 
+  /** Another server process answers: its nodes have nothing to do with the ones shown, though ids repeat. */
+  reset() {
+    this.#model = new TreeModel();
+    this.#outcomes.clear();
+    this.#started = 0;
+    this.#active = null;
+    this.#refresh({ slide: false });
+  }
+
   /** Takes a job event from the server: a job's node that is gone says how the job ended. */
   job({ id, state }) {
     this.#outcomes.delete(id);

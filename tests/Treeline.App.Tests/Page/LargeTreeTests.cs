@@ -35,7 +35,7 @@ public sealed class LargeTreeTests(Chromium chromium) : IAsyncLifetime
         long id = await _server.Http.SubmitAsync("""{"type":"crowd"}""");
         await chromium.VisitAsync(_server.Address, async page =>
         {
-            await Expect(page.Node($"job {id} crowd").First).ToBeVisibleAsync();
+            await Expect(page.Node($"job {id} (crowd").First).ToBeVisibleAsync();
             ILocator rest = page.Locator(".row.rest");
             await ScrollToAsync(page, rest);
             await Expect(rest).ToHaveTextAsync("… 4,950 more");

@@ -45,11 +45,11 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
             await Expect(page.Count("workers")).ToHaveTextAsync("2");
 
             long id = await server.Http.SubmitAsync($$"""{"type":"http","args":{"url":"{{listener.Url}}/gate/page"}}""");
-            await Expect(page.Node($"job {id} http")).ToBeVisibleAsync();
+            await Expect(page.Node($"job {id}")).ToBeVisibleAsync();
             await Expect(page.Count("running")).ToHaveTextAsync("1");
 
             listener.OpenGate();
-            await Expect(page.Node($"job {id} http")).ToHaveCountAsync(0);
+            await Expect(page.Node($"job {id}")).ToHaveCountAsync(0);
             await Expect(page.Count("running")).ToHaveTextAsync("0");
             await Expect(page.Count("completed")).ToHaveTextAsync("1");
             await Expect(page.Locator("#plot path.completed")).ToHaveAttributeAsync("d", new System.Text.RegularExpressions.Regex("^M"));
@@ -63,7 +63,7 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
         await chromium.VisitAsync(server.Http.BaseAddress!, async page =>
         {
             long id = await server.Http.SubmitAsync("""{"type":"sleep","args":{"ms":3600000}}""");
-            await page.Node($"job {id} sleep").First.ClickAsync();
+            await page.Node($"job {id}").First.ClickAsync();
             await Expect(page.JobDialog()).ToContainTextAsync("running");
             await Expect(page.JobDialog()).ToContainTextAsync("3600000");
 
@@ -72,7 +72,7 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
             await Expect(page.JobDialog().Locator("dd[data-state=cancelled]")).ToBeVisibleAsync();
             await page.Keyboard.PressAsync("Escape");
             await Expect(page.JobDialog()).ToBeHiddenAsync();
-            await Expect(page.Node($"job {id} sleep")).ToHaveCountAsync(0);
+            await Expect(page.Node($"job {id}")).ToHaveCountAsync(0);
             await Expect(page.Count("cancelled")).ToHaveTextAsync("1");
         }, LivePage.Tall);
     }
@@ -142,7 +142,7 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
 
             long sleeping = await server.Http.SubmitAsync("""{"type":"sleep","args":{"ms":3600000}}""");
             long failing = await server.Http.SubmitAsync(Failing(new string('x', 600)));
-            await Expect(page.Node($"job {sleeping} sleep").First).ToBeVisibleAsync();
+            await Expect(page.Node($"job {sleeping}").First).ToBeVisibleAsync();
             await Expect(page.Failure(failing)).ToBeVisibleAsync();
             await AssertNoSidewaysScrollAsync(page);
 
@@ -189,7 +189,7 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
                     log, ChildProcess.Treeline("serve", "--port", port, "--data", _folder.File("jobs.db"), "--workers", "2"));
                 await Expect(page.Connection()).ToHaveTextAsync("live");
                 long id = await second.Http.SubmitAsync("""{"type":"sleep","args":{"ms":3600000}}""");
-                await Expect(page.Node($"job {id} sleep").First).ToBeVisibleAsync();
+                await Expect(page.Node($"job {id}").First).ToBeVisibleAsync();
             }, LivePage.Tall, complaints: "Failed to load resource");
         }
     }
