@@ -53,6 +53,14 @@ public sealed class SubmitTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
+    public async Task A_byte_order_mark_is_not_minded()
+    {
+        using HttpResponseMessage response = await _http.PostJobsAsync("\ufeff{\"type\":\"sleep\",\"args\":{\"ms\":1}}");
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+    }
+
+    [Fact]
     public async Task A_job_is_shown_with_all_its_fields()
     {
         long id = await _http.SubmitAsync(
