@@ -122,6 +122,17 @@ internal sealed class ServeCommand
         return command;
     }
 
+    /// <summary>Names what would not stop, and returns the exit code.</summary>
+    public static int Conclude(ShutdownReport report, TextWriter error)
+    {
+        foreach (string path in report.StillRunning)
+        {
+            error.WriteLine($"treeline: would not stop, left behind: {path}");
+        }
+
+        return report.Clean ? ExitCode.Done : ExitCode.Abandoned;
+    }
+
     private static void Require<T>(OptionResult result, Option<T?> option, Predicate<T> holds, string what)
         where T : struct
     {
@@ -175,17 +186,7 @@ internal sealed class ServeCommand
             throw new CommandException($"cannot listen on {string.Join(", ", options.Urls)}: {error.Message}", error);
         }
 
-        if (report.Clean)
-        {
-            return ExitCode.Done;
-        }
-
-        foreach (string path in report.StillRunning)
-        {
-            await Console.Error.WriteLineAsync($"treeline: would not stop, left behind: {path}");
-        }
-
-        return ExitCode.Abandoned;
+        return Conclude(report, Console.Error);
     }
 
     private ServeOptions Read(ParseResult parsed) => new()

@@ -34,6 +34,7 @@ internal static class TreelineCommand
         {
             // A mistake gets its message. A page of help on top would push it out of sight, unless help is what is wanted.
             error.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
+            invocation.Output = Console.Error;
         }
 
         try

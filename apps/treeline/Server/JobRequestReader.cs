@@ -20,6 +20,9 @@ internal sealed class JobRequestReader
 
     private static readonly string[] s_fields = ["type", "args", "maxAttempts", "delay", "priority"];
 
+    // Some editors and shells put one in front of UTF-8.
+    private static readonly byte[] s_byteOrderMark = [0xef, 0xbb, 0xbf];
+
     private readonly List<FieldError> _errors = [];
     private readonly List<NewJob> _jobs = [];
     private bool _isArray;
@@ -46,6 +49,11 @@ internal sealed class JobRequestReader
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {
         const string Example = """{"type":"sleep","args":{"ms":100}}""";
+        if (body.Span.StartsWith(s_byteOrderMark))
+        {
+            body = body[s_byteOrderMark.Length..];
+        }
+
         if (body.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0)
         {
             throw Problems.InvalidBody($"The body is empty; send a job, such as {Example}, or an array of jobs.");

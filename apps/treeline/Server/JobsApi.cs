@@ -177,7 +177,17 @@ internal sealed class JobsApi(JobServer jobs, ServerStatus status, long maxBody)
         PipeReader reader = context.Request.BodyReader;
         while (true)
         {
-            ReadResult read = await reader.ReadAsync(context.RequestAborted);
+            ReadResult read;
+            try
+            {
+                read = await reader.ReadAsync(context.RequestAborted);
+            }
+            catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            {
+                // The web server counted faster.
+                throw Problems.BodyTooLarge(maxBody);
+            }
+
             if (read.Buffer.Length > maxBody)
             {
                 throw Problems.BodyTooLarge(maxBody);

@@ -8,7 +8,7 @@ namespace Treeline.App.Server;
 /// treeline
 /// ├─ jobs       the store's writer, the dispatcher, the workers and their running jobs
 /// ├─ http
-/// │  ├─ acceptor
+/// │  ├─ acceptor http://…
 /// │  └─ GET /events    one for each open stream
 /// └─ signals    Ctrl-C and SIGTERM
 /// </code>
@@ -58,7 +58,7 @@ internal sealed class TreelineServer
         await using (TaskScope http = TaskScope.Open(new ScopeOptions { Name = "http", OnFailure = FailurePolicy.Supervise }))
         {
             await front.StartAsync(app => Map(app, jobs, status, http), scope.Token);
-            http.Spawn(front.AcceptAsync, "acceptor");
+            http.Spawn(front.AcceptAsync, $"acceptor {string.Join(' ', front.Addresses)}");
             ChildTask<ShutdownReport> running = scope.Spawn(jobs.RunAsync, "jobs");
             ChildTask signals = scope.Spawn(ct => StopOnSignalAsync(jobs, status, ct), "signals");
             _log.Started(front.Addresses, _options.DataFile);

@@ -92,9 +92,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     public void Signal(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
 
     /// <summary>Its exit code, once it and its output have ended.</summary>
-    public async Task<int> ExitAsync()
+    public async Task<int> ExitAsync(TimeSpan? within = null)
     {
-        using var deadline = new CancellationTokenSource(Eventually.Deadline);
+        TimeSpan limit = within ?? Eventually.Deadline;
+        using var deadline = new CancellationTokenSource(limit);
         try
         {
             await _process.WaitForExitAsync(deadline.Token);
@@ -102,7 +103,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"{_process.StartInfo.FileName} had not ended after {Eventually.Deadline.TotalSeconds} s.");
+            Assert.Fail($"{_process.StartInfo.FileName} had not ended after {limit.TotalSeconds} s.");
         }
 
         return _process.ExitCode;

@@ -74,10 +74,16 @@ public static class ServerApi
         return JsonSerializer.Deserialize<JsonElement>(text);
     }
 
-    /// <summary>The names of all nodes in a body of <c>/tree</c>.</summary>
-    public static IEnumerable<string> NodeNames(this JsonElement tree)
+    /// <summary>The root in a body of <c>/tree</c> that is the server at <paramref name="address"/>: the servers of other
+    /// tests may live in the same process.</summary>
+    public static JsonElement ServerAt(this JsonElement tree, Uri address) =>
+        tree.GetProperty("roots").EnumerateArray().Single(
+            root => NodeNames(root).Contains($"acceptor {address.GetLeftPart(UriPartial.Authority)}"));
+
+    /// <summary>The names of a node and all nodes below it.</summary>
+    public static IEnumerable<string> NodeNames(this JsonElement root)
     {
-        var open = new Stack<JsonElement>(tree.GetProperty("roots").EnumerateArray());
+        var open = new Stack<JsonElement>([root]);
         while (open.TryPop(out JsonElement node))
         {
             yield return node.GetProperty("name").GetString()!;
