@@ -29,13 +29,18 @@ try
         ExecutablePath = "/usr/bin/chromium",
         Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     });
-    IPage light = await OpenAsync(browser, address, ColorScheme.Light);
-    IPage dark = await OpenAsync(browser, address, ColorScheme.Dark);
+    IPage page = await browser.NewPageAsync(new()
+    {
+        ViewportSize = new() { Width = 1280, Height = 920 },
+        ReducedMotion = ReducedMotion.Reduce,
+    });
+    await page.GotoAsync(address.ToString());
 
-    await WorkAsync(address, TimeSpan.FromSeconds(125));
+    using var http = new HttpClient { BaseAddress = address };
+    await WorkAsync(http, TimeSpan.FromSeconds(125));
 
-    await light.ScreenshotAsync(new() { Path = Path.Combine(folder, "live-tree.png") });
-    await dark.ScreenshotAsync(new() { Path = Path.Combine(folder, "live-tree-dark.png") });
+    await TakeAsync(page, ColorScheme.Light, Path.Combine(folder, "live-tree.png"));
+    await TakeAsync(page, ColorScheme.Dark, Path.Combine(folder, "live-tree-dark.png"));
 }
 finally
 {
@@ -64,30 +69,28 @@ static async Task<Uri> ReadAddressAsync(Process server)
     throw new InvalidOperationException("The server ended before it listened.");
 }
 
-static async Task<IPage> OpenAsync(IBrowser browser, Uri address, ColorScheme scheme)
+static async Task TakeAsync(IPage page, ColorScheme scheme, string path)
 {
-    IPage page = await browser.NewPageAsync(new()
-    {
-        ViewportSize = new() { Width = 1280, Height = 800 },
-        ColorScheme = scheme,
-        ReducedMotion = ReducedMotion.Reduce,
-    });
-    await page.GotoAsync(address.ToString());
-    return page;
+    await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+    await page.ScreenshotAsync(new() { Path = path });
 }
 
-// Everything the server can do, in waves, with a failure now and then.
-static async Task WorkAsync(Uri address, TimeSpan time)
+// Everything the server can do, in waves that end on a high one, with a failure now and then.
+static async Task WorkAsync(HttpClient http, TimeSpan time)
 {
-    using var http = new HttpClient { BaseAddress = address };
     var random = new Random(7);
     long start = Stopwatch.GetTimestamp();
-    for (int i = 0; Stopwatch.GetElapsedTime(start) < time; i++)
+    for (TimeSpan left = time; left > TimeSpan.Zero; left = time - Stopwatch.GetElapsedTime(start))
     {
-        double wave = 1 + Math.Sin(i / 25.0);
-        int count = (int)Math.Round(wave * 2 * random.NextDouble());
-        string[] jobs = [.. Enumerable.Range(0, count).Select(_ => Job(random, address)), .. i % 40 == 20 ? [FailingJob(random)] : Array.Empty<string>()];
-        if (jobs.Length > 0)
+        double wave = 1.2 + Math.Cos(left / TimeSpan.FromSeconds(40) * 2 * Math.PI);
+        int count = (int)Math.Round(wave * 2.5 * random.NextDouble());
+        List<string> jobs = [.. Enumerable.Range(0, count).Select(_ => Job(random, http.BaseAddress!))];
+        if (random.Next(40) == 0)
+        {
+            jobs.Add(FailingJob(random));
+        }
+
+        if (jobs.Count > 0)
         {
             using var body = new StringContent($"[{string.Join(',', jobs)}]", Encoding.UTF8, "application/json");
             using HttpResponseMessage answer = await http.PostAsync(new Uri("/jobs", UriKind.Relative), body);
@@ -100,8 +103,8 @@ static async Task WorkAsync(Uri address, TimeSpan time)
 
 static string Job(Random random, Uri address) => random.Next(10) switch
 {
-    < 4 => Text($$$"""{"type":"sleep","args":{"ms":{{{random.Next(300, 2500)}}}}}"""),
-    < 7 => Text($$$"""{"type":"exec","args":{"command":"sh","args":["-c","sleep {{{random.Next(1, 3)}}}; uname -a"]}}"""),
+    < 4 => Text($$$"""{"type":"sleep","args":{"ms":{{{random.Next(300, 2000)}}}}}"""),
+    < 7 => Text($$$"""{"type":"exec","args":{"command":"sh","args":["-c","sleep 1.{{{random.Next(10)}}}; uname -a"]}}"""),
     < 9 => Text($$$"""{"type":"cpu","args":{"n":{{{random.Next(1_000_000, 20_000_000)}}}}}"""),
     _ => Text($$$"""{"type":"http","args":{"url":"{{{address}}}status"}}"""),
 };

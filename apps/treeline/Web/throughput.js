@@ -214,11 +214,12 @@ function averageOf(series, i) {
   return sum / known;
 }
 
-// The least of 2, 4, 10, 20, 40, 100, … that holds the value, so that half of it is a round number too.
+// The least of 2, 4, 6, 8, 10, 12, 16, 20, 40, … that holds the value: half of each is a round number too.
 function niceTop(value) {
-  let top = 2;
-  for (let i = 0; top < value; i++) top *= i % 3 === 1 ? 2.5 : 2;
-  return top;
+  for (let unit = 1; ; unit *= 10) {
+    const step = [2, 4, 6, 8, 10, 12, 16].find(step => step * unit >= value);
+    if (step) return step * unit;
+  }
 }
 
 function element(name, attributes = {}) {

@@ -47,7 +47,7 @@ public sealed class Chromium : IAsyncLifetime
 
         lock (heard)
         {
-            Assert.Empty(heard.Where(text => !complaints.Any(text.Contains)));
+            Assert.DoesNotContain(heard, text => !complaints.Any(text.Contains));
         }
 
         void Hear(string? text)

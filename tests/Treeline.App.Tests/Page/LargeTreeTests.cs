@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Treeline.App.Tests.Support;
 using static Microsoft.Playwright.Assertions;
@@ -6,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Treeline.App.Tests.Page;
 
 /// <summary>A tree of thousands: shown short, opened on request, never more elements than fit on the screen.</summary>
-[Collection(PageCollection.Name)]
+[Collection(PageTests.Name)]
 public sealed class LargeTreeTests(Chromium chromium) : IAsyncLifetime
 {
     private const int Parts = 5000;
