@@ -86,10 +86,10 @@ public sealed class StoppingTests
             ShutdownReport report = await server.StoppedAsync();
 
             Assert.False(report.Clean);
-            Assert.Contains(report.StillRunning, path => path.Contains($"job {id} deaf", StringComparison.Ordinal));
+            Assert.Contains(report.StillRunning, path => path.Contains($"job {id} (deaf)", StringComparison.Ordinal));
             using var error = new StringWriter();
             Assert.Equal(ExitCode.Abandoned, ServeCommand.Conclude(report, error));
-            Assert.Contains($"job {id} deaf", error.ToString(), StringComparison.Ordinal);
+            Assert.Contains($"job {id} (deaf)", error.ToString(), StringComparison.Ordinal);
         }
         finally
         {
