@@ -227,6 +227,8 @@ internal sealed class ServeCommand
     private static ILoggerFactory CreateLoggers(bool verbose) => LoggerFactory.Create(logging => logging
         .SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Warning)
         .AddFilter("Microsoft", LogLevel.Warning)
+        // It would tell of a failed start, with a stack, what is told in a line here.
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;

@@ -18,6 +18,8 @@ public sealed class StoppingTests
         {
             long id = await server.Http.SubmitAsync("""{"type":"gate"}""");
             await server.Http.WaitForStateAsync(id, "running");
+            string acceptor = $"acceptor {server.Address.GetLeftPart(UriPartial.Authority)}";
+            Assert.Contains(acceptor, LiveNodes());
 
             server.Signal("SIGTERM");
             await Eventually.TrueAsync("the status says so", async () =>
@@ -32,6 +34,7 @@ public sealed class StoppingTests
             server.OpenGate();
             ShutdownReport report = await server.StoppedAsync();
             Assert.True(report.Clean);
+            Assert.DoesNotContain(acceptor, LiveNodes());
         }
         finally
         {
@@ -96,5 +99,21 @@ public sealed class StoppingTests
             deaf.SetResult();
             await server.DisposeAsync();
         }
+    }
+
+    private static List<string> LiveNodes()
+    {
+        var names = new List<string>();
+        var open = new Stack<NodeSnapshot>(TaskTree.Snapshot().Roots);
+        while (open.TryPop(out NodeSnapshot? node))
+        {
+            names.Add(node.Name);
+            foreach (NodeSnapshot child in node.Children)
+            {
+                open.Push(child);
+            }
+        }
+
+        return names;
     }
 }
