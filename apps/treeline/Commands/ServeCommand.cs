@@ -60,7 +60,7 @@ internal sealed class ServeCommand
 
     private readonly Option<TimeSpan?> _lease = new("--lease")
     {
-        Description = "How long after the last sign of life of a crashed server its jobs are run again. Default: 30s",
+        Description = "How long after a server's last sign of life its jobs are run by another. Default: 30s",
         HelpName = "TIME",
         CustomParser = Duration.Parse,
     };
@@ -74,7 +74,7 @@ internal sealed class ServeCommand
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {
-        Description = "Log more, to standard error",
+        Description = "Log more than warnings, to standard error",
     };
 
     private ServeCommand()
@@ -170,7 +170,6 @@ internal sealed class ServeCommand
         ShutdownReport report;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(options.DataFile)!);
             report = await server.RunAsync(cancellationToken);
         }
         catch (IOException inUse) when (inUse.InnerException is AddressInUseException)
@@ -226,8 +225,10 @@ internal sealed class ServeCommand
     }
 
     private static ILoggerFactory CreateLoggers(bool verbose) => LoggerFactory.Create(logging => logging
-        .SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Information)
-        .AddFilter("Microsoft", verbose ? LogLevel.Information : LogLevel.Warning)
+        .SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Warning)
+        .AddFilter("Microsoft", LogLevel.Warning)
+        // It would tell of a failed start, with a stack, what is told in a line here.
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;

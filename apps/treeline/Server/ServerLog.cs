@@ -1,6 +1,6 @@
 namespace Treeline.App.Server;
 
-/// <summary>What the server writes to its log. Event ids 1 to 99 are the application's.</summary>
+/// <summary>What the server writes to its log.</summary>
 internal static partial class ServerLog
 {
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Listening on {Urls}; jobs are kept in {DataFile}")]

@@ -6,10 +6,11 @@ namespace Treeline.App.Server;
 /// <remarks>
 /// <code>
 /// treeline
-/// ├─ jobs       the store's writer, the dispatcher, the workers and their running jobs
+/// ├─ job store  the one writer of the data file
 /// ├─ http
 /// │  ├─ acceptor http://…
 /// │  └─ GET /events    one for each open stream
+/// ├─ jobs       the dispatcher, the workers and their running jobs
 /// └─ signals    Ctrl-C and SIGTERM
 /// </code>
 /// It stops in three steps. The first signal: no new jobs are taken, running ones have <c>Grace</c> to finish, and the
@@ -23,6 +24,7 @@ internal sealed class TreelineServer
     private readonly StopSignals _signals;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _log;
+    private readonly TaskCompletionSource<ShutdownReport> _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TreelineServer(ServeOptions options, JobHandlers handlers, StopSignals signals, ILoggerFactory loggers)
     {
@@ -40,15 +42,20 @@ internal sealed class TreelineServer
     public Action<bool>? Stopping { get; init; }
 
     /// <summary>Runs until a signal, and returns what was left running (nothing, when clean). Cancellation: stops hard,
-    /// as a second signal does, and throws.</summary>
-    /// <exception cref="IOException">An address is in use, or the data file cannot be opened.</exception>
-    public Task<ShutdownReport> RunAsync(CancellationToken cancellationToken) =>
-        TaskScope.RunAsync(ServeAsync, new ScopeOptions { Name = "treeline" }, cancellationToken);
+    /// as a second signal does.</summary>
+    /// <exception cref="IOException">An address is in use.</exception>
+    /// <exception cref="JobStoreException">The data file cannot be opened.</exception>
+    public async Task<ShutdownReport> RunAsync(CancellationToken cancellationToken)
+    {
+        Task<ShutdownReport> whole = TaskScope.RunAsync(ServeAsync, new ScopeOptions { Name = "treeline" }, cancellationToken);
+        // A scope waits for what will not stop; a process need not.
+        return await await Task.WhenAny(whole, _abandoned.Task);
+    }
 
     private async Task<ShutdownReport> ServeAsync(TaskScope scope)
     {
         // The store opens while the web server is put together: each takes about half of a start.
-        ChildTask<JobServer> opening = scope.Spawn(ct => JobServer.OpenAsync(JobOptions(), ct), "open store");
+        Task<JobServer> opening = JobServer.OpenAsync(JobOptions(), scope.Token);
         await using var front = HttpFront.Build(_options, _loggers);
         await using JobServer jobs = await opening;
 
@@ -59,18 +66,25 @@ internal sealed class TreelineServer
         {
             await front.StartAsync(app => Map(app, jobs, status, http), scope.Token);
             http.Spawn(front.AcceptAsync, $"acceptor {string.Join(' ', front.Addresses)}");
-            ChildTask<ShutdownReport> running = scope.Spawn(jobs.RunAsync, "jobs");
+            var stopped = new TaskCompletionSource<ShutdownReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+            scope.Spawn(async ct => stopped.SetResult(await jobs.RunAsync(ct)), "jobs");
             ChildTask signals = scope.Spawn(ct => StopOnSignalAsync(jobs, status, ct), "signals");
             _log.Started(front.Addresses, _options.DataFile);
             Started?.Invoke(front.Addresses);
 
-            report = await running;
+            // Not the child's end: with a job in it that will not stop, it has none.
+            report = await stopped.Task.WaitAsync(scope.Token);
             _signals.Complete();
             await signals;
             // Only here do streams end and the port close, so that the page shows how the last jobs go.
         }
 
         _log.Stopped(report.Clean);
+        if (!report.Clean)
+        {
+            _abandoned.SetResult(report);
+        }
+
         return report;
     }
 
@@ -106,11 +120,16 @@ internal sealed class TreelineServer
 
     private JobServerOptions JobOptions()
     {
-        var options = new JobServerOptions { DataFile = _options.DataFile, Handlers = _handlers, LoggerFactory = _loggers };
-        options.Workers = _options.Workers ?? options.Workers;
-        options.Grace = _options.Grace ?? options.Grace;
-        options.Patience = _options.Patience ?? options.Patience;
-        options.Lease = _options.Lease ?? options.Lease;
-        return options;
+        var standard = new JobServerOptions { DataFile = _options.DataFile, Handlers = _handlers };
+        return new JobServerOptions
+        {
+            DataFile = _options.DataFile,
+            Handlers = _handlers,
+            Workers = _options.Workers ?? standard.Workers,
+            Grace = _options.Grace ?? standard.Grace,
+            Patience = _options.Patience ?? standard.Patience,
+            Lease = _options.Lease ?? standard.Lease,
+            LoggerFactory = _loggers,
+        };
     }
 }

@@ -175,6 +175,11 @@ public class CancelScope : TreeNode, IAsyncDisposable
                     }
                 },
                 this);
+            if (IsClosed)
+            {
+                // The node that opened the scope has ended meanwhile, and closed it.
+                _outerRegistration.Unregister();
+            }
         }
     }
 

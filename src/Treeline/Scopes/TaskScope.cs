@@ -20,6 +20,8 @@ namespace Treeline;
 /// <see cref="TimeoutException"/> leads). Without failures, <see cref="OperationCanceledException"/> if work was cut
 /// short by a cancellation from outside, or the body itself was cut. Otherwise nothing: work that did end counts, also
 /// when a cancellation came too late to matter.</para>
+/// <para><b>Overloads.</b> Priorities settle what the language leaves open: an async lambda is a <see cref="ValueTask"/>
+/// (cheaper), and a bare <c>default</c> in second place is the token rather than the options.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public sealed class TaskScope : CancelScope
@@ -31,9 +33,10 @@ public sealed class TaskScope : CancelScope
     private ITimer? _timer;
     private TimeSpan _timeout;
 
-    // Owner: the gate.
+    // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
+    private bool _told;
     private Task? _joined;
 
     // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
@@ -91,44 +94,46 @@ public sealed class TaskScope : CancelScope
     /// <returns>A task that completes after everything in the scope has.</returns>
     /// <exception cref="ScopeException">More than one thing failed in the scope. A single failure is rethrown as itself.</exception>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(2)]
     public static Task RunAsync(
         Func<TaskScope, Task> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task RunAsync(
         Func<TaskScope, ValueTask> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
     /// <returns>The body's result, after everything in the scope has ended.</returns>
+    [OverloadResolutionPriority(2)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, Task<T>> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, ValueTask<T>> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <param name="options">Name, timeout, failure policy.</param>
@@ -140,7 +145,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -151,7 +156,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -163,7 +168,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -174,7 +179,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
@@ -186,6 +191,7 @@ public sealed class TaskScope : CancelScope
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The open scope. If the node that opened it ends first, the scope is cancelled and closed with it.</returns>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(1)]
     public static new TaskScope Open(
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
@@ -201,7 +207,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Start(options, aroundBody: false, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Start(options, aroundBody: false, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Starts <paramref name="work"/> as a child of this scope. Anyone may spawn while the scope is open, its children
@@ -320,8 +326,14 @@ public sealed class TaskScope : CancelScope
 
     private protected override void OnClosed(bool inline)
     {
-        // Made under the gate, before the hold that kept the scope open until now was given back.
-        if (_drained is not { } drained)
+        TaskCompletionSource? drained;
+        using (Gate.Enter())
+        {
+            _told = true;
+            drained = _drained;
+        }
+
+        if (drained is null)
         {
             return;
         }
@@ -348,11 +360,21 @@ public sealed class TaskScope : CancelScope
         return scope;
     }
 
-    private static async Task<T> RunCoreAsync<T>(
-        Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    private static CallSite Site(ScopeOptions options, string name, string file, int line)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CallSite(options.Name ?? name, file, line);
+    }
+
+    // Misuse throws here, at the call, and not from the task.
+    private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
-        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        return RunBodyAsync<T>(Start(options, aroundBody: true, site, outer), body);
+    }
+
+    private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
+    {
         T result = default!;
         if (scope.IsCancellationRequested)
         {
@@ -434,7 +456,7 @@ public sealed class TaskScope : CancelScope
 
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).AddBody(this, error);
+            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
@@ -445,7 +467,7 @@ public sealed class TaskScope : CancelScope
     {
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).Add(node, error);
+            (_failures ??= new FailureLog(_onFailure)).Add(node, error);
         }
     }
 
@@ -462,6 +484,11 @@ public sealed class TaskScope : CancelScope
             timeout,
             Timeout.InfiniteTimeSpan);
         _timer = timer;
+        if (IsClosed)
+        {
+            // The node that opened the scope has ended meanwhile, and closed it.
+            timer.Dispose();
+        }
     }
 
     private Task JoinOnce()
@@ -473,8 +500,8 @@ public sealed class TaskScope : CancelScope
                 return _joined;
             }
 
-            _drained ??= new TaskCompletionSource();
-            _joined = EndAfterAsync(_drained.Task);
+            // It may be over already: closed with the node that had opened it.
+            _joined = EndAfterAsync(_told ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task);
         }
 
         TryEndOwnWork();
@@ -499,7 +526,7 @@ public sealed class TaskScope : CancelScope
     {
         CancelCause? cause = Cause;
         bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
-        List<ScopeFailure> failures = _failures?.ToSurface(_onFailure) ?? [];
+        List<ScopeFailure> failures = _failures?.ToSurface() ?? [];
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));

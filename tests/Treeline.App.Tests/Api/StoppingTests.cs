@@ -18,6 +18,8 @@ public sealed class StoppingTests
         {
             long id = await server.Http.SubmitAsync("""{"type":"gate"}""");
             await server.Http.WaitForStateAsync(id, "running");
+            string acceptor = $"acceptor {server.Address.GetLeftPart(UriPartial.Authority)}";
+            Assert.Contains(acceptor, LiveNodes());
 
             server.Signal("SIGTERM");
             await Eventually.TrueAsync("the status says so", async () =>
@@ -32,6 +34,7 @@ public sealed class StoppingTests
             server.OpenGate();
             ShutdownReport report = await server.StoppedAsync();
             Assert.True(report.Clean);
+            Assert.DoesNotContain(acceptor, LiveNodes());
         }
         finally
         {
@@ -86,15 +89,31 @@ public sealed class StoppingTests
             ShutdownReport report = await server.StoppedAsync();
 
             Assert.False(report.Clean);
-            Assert.Contains(report.StillRunning, path => path.Contains($"job {id} deaf", StringComparison.Ordinal));
+            Assert.Contains(report.StillRunning, path => path.Contains($"job {id} (deaf)", StringComparison.Ordinal));
             using var error = new StringWriter();
             Assert.Equal(ExitCode.Abandoned, ServeCommand.Conclude(report, error));
-            Assert.Contains($"job {id} deaf", error.ToString(), StringComparison.Ordinal);
+            Assert.Contains($"job {id} (deaf)", error.ToString(), StringComparison.Ordinal);
         }
         finally
         {
             deaf.SetResult();
             await server.DisposeAsync();
         }
+    }
+
+    private static List<string> LiveNodes()
+    {
+        var names = new List<string>();
+        var open = new Stack<NodeSnapshot>(TaskTree.Snapshot().Roots);
+        while (open.TryPop(out NodeSnapshot? node))
+        {
+            names.Add(node.Name);
+            foreach (NodeSnapshot child in node.Children)
+            {
+                open.Push(child);
+            }
+        }
+
+        return names;
     }
 }

@@ -20,7 +20,7 @@ public sealed class TreeTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal("running", root.GetProperty("state").GetString());
         Assert.StartsWith("TreelineServer.cs:", root.GetProperty("spawnedAt").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["http", "jobs", "signals"],
+            ["http", "job store", "jobs", "signals"],
             root.GetProperty("children").EnumerateArray().Select(node => node.GetProperty("name").GetString()!).Order());
     }
 
@@ -28,7 +28,7 @@ public sealed class TreeTests(TestServer server) : IClassFixture<TestServer>
     public async Task A_running_job_is_a_node_until_it_has_ended()
     {
         long id = await _http.SubmitAsync("""{"type":"sleep","args":{"ms":600000}}""");
-        string name = $"job {id} sleep";
+        string name = $"job {id} (sleep)";
         await Eventually.TrueAsync("the job is in the tree", () => IsInTreeAsync(name));
 
         using HttpResponseMessage cancelled = await _http.DeleteAsync(new Uri($"/jobs/{id}", UriKind.Relative));
