@@ -68,7 +68,7 @@ public sealed class LargeTreeTests(Chromium chromium) : IAsyncLifetime
     private static async Task ScrollToAsync(IPage page, ILocator row)
     {
         await page.Tree().HoverAsync();
-        while (await row.CountAsync() == 0)
+        for (int i = 0; i < 100 && await row.CountAsync() == 0; i++)
         {
             await page.Mouse.WheelAsync(0, 400);
             await Expect(page.GetByRole(AriaRole.Treeitem).First).ToBeAttachedAsync();

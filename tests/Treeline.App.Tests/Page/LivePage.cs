@@ -18,6 +18,23 @@ internal static class LivePage
     public static ILocator Node(this IPage page, string name) =>
         page.GetByRole(AriaRole.Treeitem).Filter(new() { HasTextRegex = new Regex($@"^{Regex.Escape(name)}(?!\d)") });
 
+    public static ILocator AnyJob(this IPage page) =>
+        page.GetByRole(AriaRole.Treeitem).Filter(new() { HasTextRegex = new Regex(@"^job \d") }).First;
+
+    /// <summary>From now on, notes the rows that are greyed because what they show has ended: they stay for a second.</summary>
+    public static Task NoteGreyedRowsAsync(this IPage page) => page.EvaluateAsync(
+        """
+        () => {
+          const canvas = document.querySelector('.tree-canvas');
+          window.greyed = [];
+          new MutationObserver(() => {
+            for (const row of canvas.querySelectorAll('.row.gone')) window.greyed.push(row.textContent);
+          }).observe(canvas, { subtree: true, childList: true, attributeFilter: ['class'] });
+        }
+        """);
+
+    public static Task<string[]> GreyedRowsAsync(this IPage page) => page.EvaluateAsync<string[]>("() => window.greyed");
+
     /// <summary>The row that the keyboard is at.</summary>
     public static ILocator ActiveNode(this IPage page) => page.Locator(".row.active");
 

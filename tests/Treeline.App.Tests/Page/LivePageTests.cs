@@ -33,7 +33,7 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
 
             await Expect(page.Locator("#submit-outcome")).ToContainTextAsync("20 jobs submitted");
             await Expect(page.GetByText("Nothing has been queued yet")).ToBeHiddenAsync();
-            await Expect(page.Node("job 1")).ToBeVisibleAsync();
+            await Expect(page.AnyJob()).ToBeVisibleAsync();
             await Expect(page.Count("completed")).ToHaveTextAsync(new Regex("[1-9]"));
         }, LivePage.Tall);
     }
@@ -52,8 +52,10 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
             await Expect(page.Node($"job {id}")).ToBeVisibleAsync();
             await Expect(page.Count("running")).ToHaveTextAsync("1");
 
+            await page.NoteGreyedRowsAsync();
             listener.OpenGate();
             await Expect(page.Node($"job {id}")).ToHaveCountAsync(0);
+            Assert.Contains(await page.GreyedRowsAsync(), row => row.StartsWith($"job {id}", StringComparison.Ordinal));
             await Expect(page.Count("running")).ToHaveTextAsync("0");
             await Expect(page.Count("completed")).ToHaveTextAsync("1");
             await Expect(page.Locator("#plot path.completed")).ToHaveAttributeAsync("d", new Regex("^M"));
@@ -173,6 +175,20 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
     }
 
     [Fact]
+    public async Task Nothing_moves_for_who_prefers_it_so()
+    {
+        await using ServerProcess server = await StartAsync();
+        await chromium.VisitAsync(server.Http.BaseAddress!, async page =>
+        {
+            ILocator row = page.Node("treeline");
+            await Expect(row).Not.ToHaveCSSAsync("transition-property", "none");
+
+            await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce });
+            await Expect(row).ToHaveCSSAsync("transition-property", "none");
+        });
+    }
+
+    [Fact]
     public async Task A_stopped_server_is_waited_for_and_found_again()
     {
         string port;
@@ -184,9 +200,11 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
             {
                 await Expect(page.Connection()).ToHaveTextAsync("live");
 
+                // Looked for from now on: later it says that the server has stopped.
+                Task reconnecting = Expect(page.Connection()).ToHaveTextAsync("reconnecting…");
                 first.Process.Signal(ChildProcess.SigTerm);
                 Assert.Equal(0, await first.Process.ExitAsync());
-                await Expect(page.Connection()).ToHaveTextAsync("reconnecting…");
+                await reconnecting;
                 await Expect(page).ToHaveTitleAsync("Treeline · not connected");
 
                 await using ServerProcess second = await ServerProcess.StartAsync(
