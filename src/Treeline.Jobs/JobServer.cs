@@ -41,6 +41,7 @@ public sealed class JobServer : IAsyncDisposable
     private readonly EventFeed _events;
     private readonly RunningJobs _running;
     private readonly TaskScope _storeScope;
+    private readonly Task _writing;
     private readonly Dispatcher _dispatcher;
     private readonly LeaseKeeper _leases;
     private readonly AttemptRunner _runner;
@@ -66,6 +67,8 @@ public sealed class JobServer : IAsyncDisposable
         _leases = new LeaseKeeper(store, running, options, _dispatcher.Wake, _log);
         _runner = new AttemptRunner(store, running, options, logs);
         _storeScope = TaskScope.Open(new ScopeOptions { Name = "job store" });
+        _writing = Task.Factory.StartNew(
+            store.Writer.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _storeScope.Spawn(WriteAsync, "store writer");
     }
 
@@ -90,7 +93,16 @@ public sealed class JobServer : IAsyncDisposable
         var running = new RunningJobs();
         JobStore store = await Task.Run(
             () => JobStore.Open(options.DataFile, options.TimeProvider, events, running), cancellationToken).ConfigureAwait(false);
-        return new JobServer(options, store, events, running);
+        try
+        {
+            return new JobServer(options, store, events, running);
+        }
+        catch (InvalidOperationException)
+        {
+            // The node this was called in has ended meanwhile: there is no place in the tree for a server.
+            store.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -164,6 +176,11 @@ public sealed class JobServer : IAsyncDisposable
         }
 
         IReadOnlyList<long> ids = await _store.AddAsync(rows, cancellationToken).ConfigureAwait(false);
+        foreach (NewJobRow row in rows)
+        {
+            JobTelemetry.Submitted(row.Type);
+        }
+
         _dispatcher.Wake();
         return ids;
     }
@@ -233,7 +250,8 @@ public sealed class JobServer : IAsyncDisposable
         }
 
         _store.Writer.Close();
-        await _storeScope.JoinAsync().ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
+        await _storeScope.DisposeAsync().ConfigureAwait(false);
         _events.Close();
         _store.Dispose();
     }
@@ -262,16 +280,14 @@ public sealed class JobServer : IAsyncDisposable
     /// </summary>
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        Task writing = Task.Factory.StartNew(
-            _store.Writer.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAny(writing, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        if (!writing.IsCompleted && Volatile.Read(ref _started))
+        await Task.WhenAny(_writing, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
+        if (!_writing.IsCompleted && Volatile.Read(ref _started))
         {
             await _ran.Task.ConfigureAwait(false);
         }
 
         _store.Writer.Close();
-        await writing.ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
     }
 
     /// <summary>The tree of a running server: lease keeper, dispatcher, and the workers with their jobs.</summary>
@@ -298,6 +314,9 @@ public sealed class JobServer : IAsyncDisposable
     private Task RunWorkersAsync() => TaskScope.RunAsync(
         async workers =>
         {
+            // Cancelled from outside, or because a worker failed: either way nothing more is to be claimed.
+            using CancellationTokenRegistration onCancel = workers.Token.UnsafeRegister(
+                static server => ((JobServer)server!).Stop(), this);
             var done = new List<Task>();
             for (int number = 1; number <= Workers; number++)
             {
@@ -348,9 +367,9 @@ public sealed class JobServer : IAsyncDisposable
         {
             await tree.ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_hard.Task.IsCompleted)
+        catch (OperationCanceledException) when (_hard.Task.IsCompleted || _tree is null)
         {
-            // Cut before all of it had started: that is what was asked for.
+            // Cut before all of it had started: that is what was asked for, by Cancel or by the scope around the call.
         }
 
         return new ShutdownReport(Clean: true, []);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Treeline.Jobs;
@@ -5,6 +6,8 @@ namespace Treeline.Jobs;
 /// <summary>What a <see cref="JobServer"/> works with.</summary>
 public sealed class JobServerOptions
 {
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
+
     /// <summary>The SQLite file that holds the jobs; it and its directory are made if they are missing.</summary>
     public required string DataFile { get; init; }
 
@@ -15,15 +18,15 @@ public sealed class JobServerOptions
     public int Workers { get; init; } = 4 * Environment.ProcessorCount;
 
     /// <summary>
-    /// For how long a claimed job belongs to this server without a sign of life, at least one second; leases are renewed
+    /// For how long a claimed job belongs to this server without a sign of life, one second to one day; leases are renewed
     /// three times in that time. A server on the same machine that was killed loses its leases at once, whatever this says.
     /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long running jobs may go on after <see cref="JobServer.Stop"/> before they are cancelled.</summary>
+    /// <summary>How long running jobs may go on after <see cref="JobServer.Stop"/> before they are cancelled, up to one day.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long to wait for cancelled jobs before they are reported as still running.</summary>
+    /// <summary>How long to wait for cancelled jobs before they are reported as still running, up to one day.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -47,10 +50,16 @@ public sealed class JobServerOptions
         ArgumentException.ThrowIfNullOrWhiteSpace(DataFile);
         ArgumentNullException.ThrowIfNull(Handlers);
         ArgumentOutOfRangeException.ThrowIfLessThan(Workers, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Lease, TimeSpan.FromSeconds(1));
-        ArgumentOutOfRangeException.ThrowIfLessThan(Grace, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Patience, TimeSpan.Zero);
+        ThrowIfOutside(Lease, TimeSpan.FromSeconds(1));
+        ThrowIfOutside(Grace, TimeSpan.Zero);
+        ThrowIfOutside(Patience, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryBase, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryCap, RetryBase);
+    }
+
+    private static void ThrowIfOutside(TimeSpan time, TimeSpan least, [CallerArgumentExpression(nameof(time))] string? option = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, least, option);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, s_longest, option);
     }
 }

@@ -1,4 +1,5 @@
 using Treeline.App.Wire;
+using Treeline.Jobs;
 
 namespace Treeline.App.Server;
 
@@ -30,6 +31,11 @@ internal sealed class ProblemAnswers(ILogger log)
         catch (BadHttpRequestException bad)
         {
             problem = Problems.BadRequest(bad.Message, bad.StatusCode);
+        }
+        catch (JobStoreException failed)
+        {
+            log.RequestFailed(context.Request.Method, context.Request.Path, failed);
+            problem = Problems.StoreFailed(failed.Message);
         }
         catch (OperationCanceledException)
         {

@@ -12,13 +12,13 @@ internal static class Problems
     public static ProblemException InvalidJobs(IReadOnlyList<FieldError> errors)
     {
         string first = $"{errors[0].Field}: {errors[0].Message}";
-        string more = errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "";
+        string end = errors.Count > 1 ? $" (and {errors.Count - 1} more)." : first.EndsWith('?') ? "" : ".";
         return new ProblemException(new Problem
         {
             Type = "urn:treeline:problem:invalid-job",
             Title = "Not a valid job",
             Status = StatusCodes.Status400BadRequest,
-            Detail = $"{first}{more}. Nothing was enqueued.",
+            Detail = $"{first}{end} Nothing was enqueued.",
             Errors = ByField(errors),
         });
     }
@@ -81,6 +81,14 @@ internal static class Problems
         Detail = "It takes no new jobs while it stops. Nothing was enqueued; send it again once the server runs.",
     });
 
+    public static ProblemException StoreFailed(string detail) => new(new Problem
+    {
+        Type = "urn:treeline:problem:store-failed",
+        Title = "The jobs could not be read or written",
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Detail = detail,
+    });
+
     public static ProblemException NoSuchPath(HttpRequest request) => new(new Problem
     {
         Type = "urn:treeline:problem:no-such-path",
@@ -110,7 +118,7 @@ internal static class Problems
         Type = "urn:treeline:problem:internal-error",
         Title = "The server failed to answer",
         Status = StatusCodes.Status500InternalServerError,
-        Detail = "This is a defect or a full disk, not your request; the server's log has the error.",
+        Detail = "This is a defect of the server and not of your request; its log has the error.",
     });
 
     private static Dictionary<string, IReadOnlyList<string>> ByField(IReadOnlyList<FieldError> errors) =>

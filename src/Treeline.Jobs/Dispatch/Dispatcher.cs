@@ -94,6 +94,8 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         }
 
         TimeSpan untilDue = claim.NextDue - options.TimeProvider.GetUtcNow() ?? s_longestSleep;
-        return untilDue < s_longestSleep ? untilDue : s_longestSleep;
+
+        // Timers count whole milliseconds; rounded down, the last one would be spent asking again and again.
+        return untilDue < s_longestSleep ? TimeSpan.FromMilliseconds(Math.Ceiling(untilDue.TotalMilliseconds)) : s_longestSleep;
     }
 }

@@ -42,8 +42,8 @@ internal static partial class JobLog
     [LoggerMessage(20, LogLevel.Error, "Claiming jobs failed; trying again in {Pause}.")]
     public static partial void ClaimFailed(this ILogger log, Exception error, TimeSpan pause);
 
-    [LoggerMessage(21, LogLevel.Error, "Renewing leases failed; trying again in {Pause}.")]
-    public static partial void RenewFailed(this ILogger log, Exception error, TimeSpan pause);
+    [LoggerMessage(21, LogLevel.Error, "Renewing leases or taking back those of the dead failed; trying again in {Pause}.")]
+    public static partial void LeasesNotKept(this ILogger log, Exception error, TimeSpan pause);
 
     [LoggerMessage(22, LogLevel.Error, "The end of job {Id} ({Type}) could not be recorded; trying again in {Pause}.")]
     public static partial void EndNotRecorded(this ILogger log, Exception error, long id, string type, TimeSpan pause);

@@ -53,7 +53,7 @@ internal sealed class LeaseKeeper(
             }
             catch (JobStoreException e)
             {
-                log.RenewFailed(e, pause);
+                log.LeasesNotKept(e, pause);
             }
 
             await _stop.SleepAsync(pause, time).ConfigureAwait(false);

@@ -18,12 +18,12 @@ internal sealed class OwnerLock : IDisposable
     {
         _dataFile = dataFile;
         _held = held;
-        Owner = owner;
+        Name = owner;
         CanTellTheDead = canTell;
     }
 
     /// <summary>The name under which leases are taken.</summary>
-    public string Owner { get; }
+    public string Name { get; }
 
     private bool CanTellTheDead { get; }
 
@@ -55,7 +55,7 @@ internal sealed class OwnerLock : IDisposable
     /// <summary>Whether that holder of leases is gone for good. Its file is removed if so.</summary>
     public bool IsDead(string owner)
     {
-        if (!CanTellTheDead || owner == Owner)
+        if (!CanTellTheDead || owner == Name)
         {
             return false;
         }

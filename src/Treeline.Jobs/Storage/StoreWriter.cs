@@ -112,10 +112,7 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
         catch (Exception e)
         {
             RollBack();
-            var error = new JobStoreException(
-                $"Writing to the job store '{file}' failed, and nothing was changed: {e.Message} "
-                + "Is the disk full, or another program holding the file?",
-                e);
+            JobStoreException error = Failed(e);
             foreach ((WriteCommand command, Exception own) in _failed)
             {
                 command.Fail(own);
@@ -163,7 +160,7 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
             // Throws if SQLite has rolled the whole transaction back itself, as it does on a full disk.
             _transaction.Execute("ROLLBACK TO command");
             _transaction.Execute("RELEASE command");
-            _failed.Add((command, e));
+            _failed.Add((command, e is SqliteException ? Failed(e) : e));
             return;
         }
 
@@ -181,6 +178,11 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
             // SQLite has already done so.
         }
     }
+
+    private JobStoreException Failed(Exception cause) => new(
+        $"Writing to the job store '{file}' failed, and nothing was changed: {cause.Message} "
+        + "Is the disk full, or does another program hold the file?",
+        cause);
 
     private ObjectDisposedException Closed() =>
         new(nameof(JobServer), $"The job store '{file}' is closed: its server was disposed, or the scope it was opened in has ended.");

@@ -14,18 +14,6 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    /// <summary>How many timers wait to fire.</summary>
-    public int Waiting
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _timers.Count;
-            }
-        }
-    }
-
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
@@ -65,6 +53,22 @@ internal sealed class ManualTimeProvider : TimeProvider
 
             next.Fire();
         }
+    }
+
+    /// <summary>
+    /// Moves the clock by <paramref name="step"/> again and again until <paramref name="task"/> has completed. Between two
+    /// steps the code under test gets a moment to run; how long that takes it does not matter, only the clock goes further.
+    /// </summary>
+    public async Task AdvanceUntilAsync(Task task, TimeSpan step)
+    {
+        Task overdue = Task.Delay(Deadline.Of);
+        while (!task.IsCompleted && !overdue.IsCompleted)
+        {
+            Advance(step);
+            await Task.WhenAny(task, Task.Delay(1));
+        }
+
+        await task.WaitAsync(TimeSpan.FromSeconds(1));
     }
 
     private sealed class ManualTimer(ManualTimeProvider clock, Action fire) : ITimer
