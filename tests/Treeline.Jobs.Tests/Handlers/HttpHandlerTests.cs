@@ -66,7 +66,7 @@ public sealed class HttpHandlerTests : IDisposable
 
         long id = await server.SubmitAsync("http", $$"""{"url":"{{Url}}","timeoutMs":60000}""", maxAttempts: 1);
         using Socket connected = await _listener.AcceptSocketAsync();
-        Job job = await server.AdvanceUntilAsync(id, JobState.Failed, TimeSpan.FromSeconds(10));
+        Job job = await server.AdvanceUntilAsync(id, JobState.Failed, TimeSpan.FromSeconds(10), others: 1);
 
         Assert.Equal($"GET {Url} was not answered within 60000 ms. args.timeoutMs sets the limit.", job.Error);
     }
