@@ -69,7 +69,8 @@ public sealed class JobServer : IAsyncDisposable
         _storeScope = TaskScope.Open(new ScopeOptions { Name = "job store" });
         _writing = Task.Factory.StartNew(
             store.Writer.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        _storeScope.Spawn(WriteAsync, "store writer");
+        _storeScope.Spawn(_ => _writing, "store writer");
+        _storeScope.Token.UnsafeRegister(static server => _ = ((JobServer)server!).CloseWriterAfterRunAsync(), this);
     }
 
     /// <summary>How many jobs run at once.</summary>
@@ -275,19 +276,17 @@ public sealed class JobServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The node "store writer". It obeys cancellation only after <see cref="RunAsync"/> has ended: jobs that are being
-    /// cancelled still have their ends to record.
+    /// The scope the server was opened in is cancelled, or has ended without disposing it. Jobs that are being cancelled with
+    /// it still have their ends to record; after that the writer is not needed any more.
     /// </summary>
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    private async Task CloseWriterAfterRunAsync()
     {
-        await Task.WhenAny(_writing, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        if (!_writing.IsCompleted && Volatile.Read(ref _started))
+        if (Volatile.Read(ref _started))
         {
             await _ran.Task.ConfigureAwait(false);
         }
 
         _store.Writer.Close();
-        await _writing.ConfigureAwait(false);
     }
 
     /// <summary>The tree of a running server: lease keeper, dispatcher, and the workers with their jobs.</summary>

@@ -69,10 +69,11 @@ internal sealed class JobStore : IDisposable
             connection.Open();
 
             // WAL: look-ups go on while the writer writes. FULL: a commit is on the disk, not only with the system;
-            // group commit makes that cheap. The timeout is for writers of other processes.
+            // group commit makes that cheap. The timeout is for other processes that open the file now; later on the
+            // writer waits for them in its own way.
             connection.Execute("PRAGMA busy_timeout = 10000");
             Schema.Migrate(connection, file);
-            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 0");
 
             owner = OwnerLock.Take(file);
             owner.SweepDead();

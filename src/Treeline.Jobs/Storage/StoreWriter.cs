@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Treeline.Jobs;
 
@@ -20,6 +21,8 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
 {
     // Bounds how long the first caller of a batch waits for the others, and how much a failing COMMIT takes down.
     private const int MaxBatch = 256;
+
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
 
     private readonly BlockingCollection<WriteCommand> _queue = [];
     private readonly WriteTransaction _transaction = new(connection);
@@ -98,7 +101,7 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
         _failed.Clear();
         try
         {
-            _transaction.Execute("BEGIN IMMEDIATE");
+            Begin();
             foreach (WriteCommand command in _batch)
             {
                 if (command.TryStart())
@@ -142,6 +145,30 @@ internal sealed class StoreWriter(SqliteConnection connection, string file) : ID
         foreach ((WriteCommand command, Exception error) in _failed)
         {
             command.Fail(error);
+        }
+    }
+
+    /// <summary>
+    /// Waits for writers of other processes. By itself rather than by <c>busy_timeout</c>, which looks again after up to
+    /// 100 ms and so lets one busy process starve another.
+    /// </summary>
+    private void Begin()
+    {
+        long began = Environment.TickCount64;
+        while (true)
+        {
+            int result = raw.sqlite3_exec(connection.Handle, "BEGIN IMMEDIATE");
+            if (result == raw.SQLITE_OK)
+            {
+                return;
+            }
+
+            if ((result & 0xFF) != raw.SQLITE_BUSY || Environment.TickCount64 - began > s_longestWait.TotalMilliseconds)
+            {
+                throw new SqliteException(raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), result);
+            }
+
+            Thread.Sleep(1);
         }
     }
 

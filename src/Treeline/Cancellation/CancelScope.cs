@@ -14,13 +14,16 @@ namespace Treeline;
 /// the parent's gate and is born cancelled; one that was adopted before is in the list that the mark collects: none can
 /// slip through.</para>
 /// <para>The token source is made when a token is first asked for. Maker and canceller meet at the gate: the canceller
-/// sees the source, or the maker sees the cause; both may fire it, which is harmless.</para>
+/// sees the source, or the maker sees the cause and publishes a source that is cancelled already.</para>
 /// </remarks>
 public class CancelScope : TreeNode, IAsyncDisposable
 {
     private CancellationTokenSource? _source;
     private CancellationTokenRegistration _outerRegistration;
     private CancelCause? _cause;
+
+    // What callbacks threw when scopes below were cancelled because this one closes; DisposeAsync throws it. Owner: the gate.
+    private List<Exception>? _leftoversErrors;
     private Gate _gate;
 
     private protected CancelScope(TreeNode parent, CallSite site, CancellationToken outer)
@@ -37,14 +40,20 @@ public class CancelScope : TreeNode, IAsyncDisposable
             CancellationTokenSource? source = Volatile.Read(ref _source);
             if (source is null)
             {
+                source = new CancellationTokenSource();
                 using (Gate.Enter())
                 {
-                    source = _source ??= new CancellationTokenSource();
-                }
+                    if (_source is { } first)
+                    {
+                        return first.Token;
+                    }
 
-                if (Cause is not null)
-                {
-                    source.Cancel();
+                    if (_cause is not null)
+                    {
+                        source.Cancel(); // nobody has its token yet, so no callback runs under the gate
+                    }
+
+                    Volatile.Write(ref _source, source);
                 }
             }
 
@@ -134,6 +143,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// </summary>
     /// <returns>A task that completes when the scope has left the tree.</returns>
     /// <exception cref="ScopeException">Several children failed. A single failure is rethrown as itself.</exception>
+    /// <exception cref="AggregateException">Scopes below were not closed, and callbacks on their tokens threw.</exception>
     /// <exception cref="InvalidOperationException">The scope was made by <c>RunAsync</c>, which closes it itself.</exception>
     public ValueTask DisposeAsync()
     {
@@ -164,7 +174,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
         // A token of a node above needs no registration: that node reaches this one through the tree.
         if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
         {
-            _outerRegistration = Outer.UnsafeRegister(
+            CancellationTokenRegistration registration = Outer.UnsafeRegister(
                 static state =>
                 {
                     var scope = (CancelScope)state!;
@@ -175,19 +185,25 @@ public class CancelScope : TreeNode, IAsyncDisposable
                     }
                 },
                 this);
-            if (IsClosed)
+            bool closed;
+            using (Gate.Enter())
+            {
+                _outerRegistration = registration;
+                closed = IsClosed;
+            }
+
+            if (closed)
             {
                 // The node that opened the scope has ended meanwhile, and closed it.
-                _outerRegistration.Unregister();
+                registration.Unregister();
             }
         }
     }
 
-    /// <summary>Whoever opened this scope has ended without closing it: nothing is left behind.</summary>
+    /// <summary>Whoever opened this scope has ended without closing it: it is cancelled, and its owner ends its work.</summary>
     internal void OwnerEnded()
     {
         CancelUncalled(new CancelCause(this, CancelKind.OwnerEnded));
-        TryEndOwnWork();
     }
 
     /// <summary>Cancels the subtree for a cause other than a call of user code, which could be told what callbacks threw.</summary>
@@ -232,13 +248,38 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// <summary>Callbacks threw during a cancellation that no user code called: the parent is told.</summary>
     private protected virtual void OnCancelCallbacksFailed(AggregateException error) => ReportIfUnawaited(error);
 
+    private protected override void OnUnawaitedFailure(TreeNode nested, Exception error)
+    {
+        using (Gate.Enter())
+        {
+            (_leftoversErrors ??= []).Add(error);
+        }
+    }
+
     private protected virtual ValueTask CloseAsync()
     {
         TryEndOwnWork();
-        return ValueTask.CompletedTask;
+        List<Exception>? errors;
+        using (Gate.Enter())
+        {
+            errors = _leftoversErrors;
+            _leftoversErrors = null;
+        }
+
+        return errors is null ? ValueTask.CompletedTask
+            : ValueTask.FromException(errors.Count == 1 ? errors[0] : new AggregateException(errors));
     }
 
-    private protected override void OnClosing() => _outerRegistration.Unregister();
+    private protected override void OnClosing()
+    {
+        CancellationTokenRegistration registration;
+        using (Gate.Enter())
+        {
+            registration = _outerRegistration;
+        }
+
+        registration.Unregister();
+    }
 
     private void Mark(CancelCause cause, List<CancelScope> marked)
     {

@@ -24,7 +24,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     // The delegate until it has been called, then the task it returned while that runs. Owner: the thread that runs the work.
     private object? _work;
-    private Exception? _error;
+    private ExceptionDispatchInfo? _error; // captured once: each awaiter adds its stack to that of the failure only
     private bool _cancelled;
     private bool _started;
     private volatile bool _observed;
@@ -98,9 +98,13 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
             return;
         }
 
-        // The spawner had suppressed the flow: an empty context, and only our own mark to take back.
+        // The spawner had suppressed the flow. Whatever the child changes in its executor's context is taken back.
+        ExecutionContext? executors = ExecutionContext.Capture();
         Begin();
-        Ambient.Current = null;
+        if (executors is not null)
+        {
+            ExecutionContext.Restore(executors);
+        }
     }
 
     /// <summary>Hands the child to its executor, unless the scope was cancelled before: then it never starts.</summary>
@@ -119,7 +123,13 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
         catch (Exception e)
         {
+            if (Interlocked.Exchange(ref _started, true))
+            {
+                throw; // it runs all the same, and the executor's author must hear of it
+            }
+
             // The executor refused it (it may be shutting down): the child has failed, and the scope will not wait for it.
+            _work = null;
             EndWork(e);
         }
     }
@@ -134,11 +144,12 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         if (_error is { } error)
         {
             MarkCompletionHandled();
-            ExceptionDispatchInfo.Throw(error);
+            error.Throw();
         }
     }
 
-    private protected Exception? Error => _error;
+    /// <summary>What it ended with, if not with success.</summary>
+    internal Exception? Error => _error?.SourceException;
 
     /// <summary>The error is being thrown at somebody; the task behind the awaiter must not call it unobserved as well.</summary>
     private protected abstract void MarkCompletionHandled();
@@ -155,10 +166,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     {
         using (Gate.Enter())
         {
-            if (_error is null)
-            {
-                _error = error;
-            }
+            _error ??= ExceptionDispatchInfo.Capture(error);
         }
 
         Scope.ChildFailed(nested, error);
@@ -240,17 +248,17 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     {
         if (error is not null)
         {
+            _error = ExceptionDispatchInfo.Capture(error);
+
             // An OperationCanceledException is cancellation only if the scope really is cancelled; otherwise (say, the
             // timeout of an HttpClient) it is a failure like any other.
             if (error is OperationCanceledException && Scope.IsCancellationRequested)
             {
                 _cancelled = true;
-                _error = error;
                 Scope.ChildCancelled();
             }
             else
             {
-                _error = error;
                 Scope.ChildFailed(this, error);
             }
         }
@@ -258,9 +266,9 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         TryEndOwnWork();
     }
 
-    private OperationCanceledException NeverStarted()
+    private NodeCanceledException NeverStarted()
     {
         _work = null;
-        return new OperationCanceledException($"'{Path}' did not start: {Scope.CancelReason}.", Scope.Token);
+        return new NodeCanceledException(this, "did not start", Scope.Cause!, Scope.Token);
     }
 }

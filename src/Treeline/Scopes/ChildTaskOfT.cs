@@ -6,8 +6,8 @@ public sealed class ChildTask<T> : ChildTask
 {
     private T? _result;
 
-    // Made under the gate by whoever asks first; completed by OnClosed, or at once when it is made after the end.
-    // Its continuations run where it is completed, which is always the last thing that thread does here.
+    // Published under the gate by whoever asks first: open before the end, for OnClosed to complete, and completed after.
+    // So its continuations run where OnClosed completes it, which is the last thing that thread does here.
     private TaskCompletionSource<T>? _completion;
 
     internal ChildTask(TaskScope scope, Delegate work, CallSite site)
@@ -19,20 +19,23 @@ public sealed class ChildTask<T> : ChildTask
     {
         get
         {
-            TaskCompletionSource<T> completion;
-            bool ended;
+            var completion = new TaskCompletionSource<T>();
+            if (!IsCompleted)
+            {
+                using (Gate.Enter())
+                {
+                    if (!IsCompleted)
+                    {
+                        return (_completion ??= completion).Task;
+                    }
+                }
+            }
+
+            Complete(completion);
             using (Gate.Enter())
             {
-                ended = IsCompleted;
-                completion = _completion ??= new TaskCompletionSource<T>();
+                return (_completion ??= completion).Task;
             }
-
-            if (ended)
-            {
-                Complete(completion);
-            }
-
-            return completion.Task;
         }
     }
 
@@ -144,6 +147,11 @@ public sealed class ChildTask<T> : ChildTask
                 break;
             case var error:
                 completion.TrySetException(error);
+                if (Scope.SurfacesEveryFailure)
+                {
+                    _ = completion.Task.Exception; // it reaches somebody, whether or not this task is awaited
+                }
+
                 break;
         }
     }

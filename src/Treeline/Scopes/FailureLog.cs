@@ -27,6 +27,7 @@ internal sealed class FailureLog(FailurePolicy policy)
     public void AddBody(TaskScope scope, Exception error)
     {
         HashSet<Exception> carried = CarriedBy(error);
+        _known.Add(error);
         int first = _entries.FindIndex(entry => carried.Contains(entry.Error));
         if (first < 0)
         {
@@ -49,7 +50,11 @@ internal sealed class FailureLog(FailurePolicy policy)
         var open = new Stack<Exception>([outermost]);
         while (open.TryPop(out Exception? error))
         {
-            carried.Add(error);
+            if (!carried.Add(error))
+            {
+                continue;
+            }
+
             if (error is AggregateException several)
             {
                 foreach (Exception inner in several.InnerExceptions)
@@ -67,7 +72,14 @@ internal sealed class FailureLog(FailurePolicy policy)
     }
 
     private bool MustSurface(Entry entry) =>
-        entry.FromBody || policy == FailurePolicy.FailFast || entry.Node is not ChildTask { IsObserved: true };
+        entry.FromBody || policy == FailurePolicy.FailFast || !IsObserved(entry);
+
+    private static bool IsObserved(Entry entry)
+    {
+        // A scope that a child forgot to await fails in its own name, and the child that somebody awaits ends with it.
+        ChildTask? child = entry.Node as ChildTask ?? entry.Node.Parent as ChildTask;
+        return child is { IsObserved: true } && ReferenceEquals(child.Error, entry.Error);
+    }
 
     /// <summary>
     /// A supervising scope may stay open for weeks: failures that somebody has looked at are let go, each time their number

@@ -29,7 +29,7 @@ public sealed class TaskScope : CancelScope
     private readonly FailurePolicy _onFailure;
     private readonly bool _aroundBody;
 
-    // Set before the scope can be reached by anyone else, disposed in OnClosing.
+    // Disposed by OnClosing, or by its maker if the scope has closed before. Owner: the gate.
     private ITimer? _timer;
     private TimeSpan _timeout;
 
@@ -37,7 +37,10 @@ public sealed class TaskScope : CancelScope
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
     private bool _told;
-    private Task? _joined;
+    private bool _reported;
+
+    // What RunAsync or JoinAsync has handed out: whoever awaits it gets what surfaces. Owner: the gate.
+    private Task? _end;
 
     // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
     private volatile bool _childCutShort;
@@ -67,6 +70,9 @@ public sealed class TaskScope : CancelScope
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     internal Executor Executor { get; }
+
+    /// <summary>True under fail-fast; a supervising scope leaves the failures that somebody looked at to them.</summary>
+    internal bool SurfacesEveryFailure => _onFailure == FailurePolicy.FailFast;
 
     /// <summary>Ends when the last child has; null when none was left to wait for. Ask after own work has ended.</summary>
     private Task? Drained
@@ -272,7 +278,7 @@ public sealed class TaskScope : CancelScope
     internal void ChildFailed(TreeNode node, Exception error)
     {
         Note(node, error);
-        if (_onFailure == FailurePolicy.FailFast)
+        if (SurfacesEveryFailure)
         {
             CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = node, Error = error });
         }
@@ -281,16 +287,20 @@ public sealed class TaskScope : CancelScope
     private protected override async ValueTask CloseAsync()
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
-        Task? joined;
+        bool joined;
         using (Gate.Enter())
         {
-            joined = _joined;
+            joined = _end is not null;
         }
 
-        if (joined is not null)
+        if (joined)
         {
-            // Whoever joined gets the failures.
-            await joined.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Whoever joined gets the failures. Their task is not awaited here: if they dropped it, it stays unobserved.
+            if (Drained is { IsCompleted: false } drained)
+            {
+                await drained.ConfigureAwait(false);
+            }
+
             return;
         }
 
@@ -314,13 +324,26 @@ public sealed class TaskScope : CancelScope
 
     private protected override void OnClosing()
     {
-        _timer?.Dispose();
+        ITimer? timer;
+        using (Gate.Enter())
+        {
+            timer = _timer;
+        }
+
+        timer?.Dispose();
         _surfaces = WhatSurfaces(out NodeState final);
         _final = final;
         base.OnClosing();
-        if (final == NodeState.Failed)
+        if (final == NodeState.Failed && ReportIfUnawaited(_surfaces!))
         {
-            ReportIfUnawaited(_surfaces!);
+            Task? end;
+            using (Gate.Enter())
+            {
+                _reported = true;
+                end = _end;
+            }
+
+            MarkObserved(end);
         }
     }
 
@@ -354,7 +377,16 @@ public sealed class TaskScope : CancelScope
         scope.Attach();
         if (options?.Timeout is { } timeout)
         {
-            scope.StartTimer(timeout, options.TimeProvider);
+            try
+            {
+                scope.StartTimer(timeout, options.TimeProvider);
+            }
+            catch
+            {
+                // The time provider refused. Nobody gets to see the scope, so nobody else could close it.
+                scope.TryEndOwnWork();
+                throw;
+            }
         }
 
         return scope;
@@ -370,12 +402,20 @@ public sealed class TaskScope : CancelScope
     private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return RunBodyAsync<T>(Start(options, aroundBody: true, site, outer), body);
+        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        Task<T> run = RunBodyAsync<T>(scope, body);
+        if (!run.IsCompletedSuccessfully)
+        {
+            scope.HandOut(run);
+        }
+
+        return run;
     }
 
     private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
     {
         T result = default!;
+        Task? running = null;
         if (scope.IsCancellationRequested)
         {
             scope._bodyCutShort = true;
@@ -392,19 +432,26 @@ public sealed class TaskScope : CancelScope
                         result = await function(scope).ConfigureAwait(false);
                         break;
                     case Func<TaskScope, Task<T>> function:
-                        result = await function(scope).ConfigureAwait(false);
+                        Task<T> answer = function(scope) ?? throw scope.BodyReturnedNull();
+                        running = answer;
+                        result = await answer.ConfigureAwait(false);
                         break;
                     case Func<TaskScope, ValueTask> action:
                         await action(scope).ConfigureAwait(false);
                         break;
                     default:
-                        await ((Func<TaskScope, Task>)body)(scope).ConfigureAwait(false);
+                        running = ((Func<TaskScope, Task>)body)(scope) ?? throw scope.BodyReturnedNull();
+                        await running.ConfigureAwait(false);
                         break;
                 }
             }
             catch (Exception e)
             {
-                scope.BodyThrew(e);
+                // A task may carry more than one (Task.WhenAll handed back as it is): none is dropped.
+                foreach (Exception error in running?.Exception?.InnerExceptions ?? [e])
+                {
+                    scope.BodyThrew(error);
+                }
             }
         }
 
@@ -446,6 +493,31 @@ public sealed class TaskScope : CancelScope
         return child;
     }
 
+    private InvalidOperationException BodyReturnedNull() => new($"The body of '{Path}' returned null instead of a task.");
+
+    /// <summary>Notes the task that ends as this scope does.</summary>
+    private void HandOut(Task end)
+    {
+        bool reported;
+        using (Gate.Enter())
+        {
+            _end = end;
+            reported = _reported;
+        }
+
+        if (reported)
+        {
+            MarkObserved(end);
+        }
+    }
+
+    /// <summary>What it fails with is the parent's by now, so the task that carries it too must not count as unobserved.</summary>
+    private static void MarkObserved(Task? end) => end?.ContinueWith(
+        static ended => _ = ended.Exception,
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
     private void BodyThrew(Exception error)
     {
         if (error is OperationCanceledException && IsCancellationRequested)
@@ -477,14 +549,25 @@ public sealed class TaskScope : CancelScope
         ITimer timer = clock.CreateTimer(
             static state =>
             {
+                // Held open, so that what callbacks on the tokens throw still finds a scope to surface from.
                 var scope = (TaskScope)state!;
-                scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
+                if (scope.TryHold())
+                {
+                    scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
+                    scope.ReleaseHold();
+                }
             },
             this,
             timeout,
             Timeout.InfiniteTimeSpan);
-        _timer = timer;
-        if (IsClosed)
+        bool closed;
+        using (Gate.Enter())
+        {
+            _timer = timer;
+            closed = IsClosed;
+        }
+
+        if (closed)
         {
             // The node that opened the scope has ended meanwhile, and closed it.
             timer.Dispose();
@@ -493,25 +576,35 @@ public sealed class TaskScope : CancelScope
 
     private Task JoinOnce()
     {
+        Task end;
+        bool told;
+        TaskCompletionSource drained;
         using (Gate.Enter())
         {
-            if (_joined is not null)
+            if (_end is not null)
             {
-                return _joined;
+                return _end;
             }
 
-            // It may be over already: closed with the node that had opened it.
-            _joined = EndAfterAsync(_told ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task);
+            told = _told;
+            drained = told ? new TaskCompletionSource() : (_drained ??= new TaskCompletionSource());
+            _end = end = EndAfterAsync(drained.Task); // suspends: nothing is thrown under the gate
+        }
+
+        if (told)
+        {
+            // It is over already: closed with the node that had opened it.
+            drained.SetResult();
         }
 
         TryEndOwnWork();
-        return _joined;
+        return end;
+    }
 
-        async Task EndAfterAsync(Task drained)
-        {
-            await drained.ConfigureAwait(false);
-            ThrowWhatSurfaces();
-        }
+    private async Task EndAfterAsync(Task drained)
+    {
+        await drained.ConfigureAwait(false);
+        ThrowWhatSurfaces();
     }
 
     private void ThrowWhatSurfaces()
@@ -546,18 +639,15 @@ public sealed class TaskScope : CancelScope
 
         if (Outer.IsCancellationRequested)
         {
-            return new OperationCanceledException($"'{Path}' was cancelled: {cause!.Reason}.", Outer);
+            return new NodeCanceledException(this, "was cancelled", cause!, Outer);
         }
 
         if (!ReferenceEquals(cause!.Origin, this))
         {
-            return new OperationCanceledException(
-                $"'{Path}' was cancelled: {cause.Reason}.", Parent!.Canceller!.Token);
+            return new NodeCanceledException(this, "was cancelled", cause, Parent!.Canceller!.Token);
         }
 
-        return _bodyCutShort
-            ? new OperationCanceledException($"'{Path}' was cancelled: {cause.Reason}.", Token)
-            : null;
+        return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
     }
 
     private void ThrowIfAroundBody(string member)

@@ -18,6 +18,8 @@ namespace Treeline;
 /// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
 /// step; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in the tree, no parent has
 /// ended while a child of it still looks alive, and resuming user code on this thread delays nothing of the tree's.</para>
+/// <para><b>Leftovers.</b> A scope opened by hand ends at the latest with its owner: when the owner's own work ends or,
+/// if it was opened after that (a sibling may), when nothing but such scopes holds the owner open.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
@@ -37,6 +39,10 @@ public abstract class TreeNode
     private TreeNode? _previous;
     private TreeNode? _next;
     private int _holds = 1;
+
+    // One field for the sake of size: whether own work has ended (bit 0), and above it how many of the nested nodes are
+    // scopes opened by hand.
+    private int _ending;
 
     // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins.
     private volatile TreeNode? _awaited;
@@ -92,7 +98,7 @@ public abstract class TreeNode
     internal abstract CancelScope? Canceller { get; }
 
     /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
-    internal bool OwnWorkEnded { get; private set; }
+    internal bool OwnWorkEnded => (Volatile.Read(ref _ending) & 1) != 0;
 
     /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
     internal bool IsClosed => Volatile.Read(ref _holds) == 0;
@@ -104,19 +110,17 @@ public abstract class TreeNode
     internal string SpawnSite =>
         $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
-    /// <summary>What the node waits for, in words; null when it is running or waits on something outside Treeline.</summary>
-    internal string? WaitsOn
+    /// <summary>The node that code running in this one awaits, if any.</summary>
+    internal TreeNode? Awaited => _awaited;
+
+    /// <summary>How many nested nodes it waits for after its own work has ended; 0 while its own work runs.</summary>
+    internal int Joining
     {
         get
         {
-            if (_awaited is { } awaited)
-            {
-                return awaited.Path;
-            }
-
             using (Gate.Enter())
             {
-                return !OwnWorkEnded || _holds == 0 ? null : _holds == 1 ? "1 child" : $"{_holds} children";
+                return OwnWorkEnded ? _holds : 0;
             }
         }
     }
@@ -124,6 +128,10 @@ public abstract class TreeNode
     private static uint Now => (uint)(Environment.TickCount64 / 10);
 
     private TreeNode? FirstNested => _lastNested?._next;
+
+    private int Leftovers => _ending >> 1;
+
+    private bool OnlyLeftoversHold => OwnWorkEnded && _holds == Leftovers;
 
     /// <summary>The path and the state.</summary>
     public override string ToString() => $"{Path} ({State})";
@@ -149,12 +157,14 @@ public abstract class TreeNode
         using (Gate.Enter())
         {
             cause = Canceller?.Cause;
-            if (_holds == 0)
+            bool leftover = IsLeftover(nested);
+            if (_holds == 0 || (leftover && OnlyLeftoversHold))
             {
                 return false;
             }
 
             _holds++;
+            _ending += leftover ? 2 : 0;
             if (_lastNested is null)
             {
                 nested._previous = nested._next = nested;
@@ -212,46 +222,46 @@ public abstract class TreeNode
     internal bool TryEndOwnWork()
     {
         List<CancelScope>? left = null;
-        bool drained;
-        bool released = false;
-        bool parentDrained = false;
+        if (!TryEndOwnWork(ref left))
+        {
+            return false;
+        }
+
+        EndLeftovers(ref left);
+        return true;
+    }
+
+    /// <summary>Keeps the node open while something is done for it from outside, unless it is closed (false).</summary>
+    private protected bool TryHold()
+    {
         using (Gate.Enter())
         {
-            if (OwnWorkEnded)
+            if (_holds == 0)
             {
                 return false;
             }
 
-            OwnWorkEnded = true;
-            for (TreeNode? node = FirstNested; node is not null; node = After(node))
-            {
-                if (node is CancelScope { EndsWithItsOwner: true } scope)
-                {
-                    (left ??= []).Add(scope);
-                }
-            }
+            _holds++;
+            return true;
+        }
+    }
 
-            drained = --_holds == 0;
-            if (!drained)
-            {
-                OnWaitingForNested();
-            }
-            else if (Kind == NodeKind.Child)
-            {
-                // The usual end of a child, in one section, because its gate is its parent's.
-                OnClosing();
-                parentDrained = Parent!.RemoveUnderGate(this);
-                released = true;
-            }
+    /// <summary>Gives back what <see cref="TryHold"/> took.</summary>
+    private protected void ReleaseHold()
+    {
+        List<CancelScope>? left = null;
+        bool drained;
+        using (Gate.Enter())
+        {
+            drained = GiveBackHold(ofLeftover: false, ref left);
         }
 
-        left?.ForEach(static scope => scope.OwnerEnded());
         if (drained)
         {
-            CloseUpwards(released, parentDrained);
+            CloseUpwards(released: false, parentDrained: false, ref left);
         }
 
-        return true;
+        EndLeftovers(ref left);
     }
 
     /// <summary>Own work has ended while nested nodes are open. Called under <see cref="Gate"/>.</summary>
@@ -282,8 +292,10 @@ public abstract class TreeNode
     {
     }
 
-    /// <summary>Hands <paramref name="error"/> to the parent if nobody in the parent can await this node any more.</summary>
-    private protected void ReportIfUnawaited(Exception error)
+    /// <summary>
+    /// Hands <paramref name="error"/> to the parent if nobody in the parent can await this node any more; else false.
+    /// </summary>
+    private protected bool ReportIfUnawaited(Exception error)
     {
         bool unawaited;
         using (Parent!.Gate.Enter())
@@ -295,11 +307,77 @@ public abstract class TreeNode
         {
             Parent.OnUnawaitedFailure(this, error);
         }
+
+        return unawaited;
+    }
+
+    private static bool IsLeftover(TreeNode nested) => nested is CancelScope { EndsWithItsOwner: true };
+
+    private static void EndLeftovers(ref List<CancelScope>? left)
+    {
+        // A list that grows meanwhile, not recursion: cancel scopes may be nested deeper than the stack.
+        for (int i = 0; i < left?.Count; i++)
+        {
+            left[i].OwnerEnded();
+            ((TreeNode)left[i]).TryEndOwnWork(ref left);
+        }
+    }
+
+    private bool TryEndOwnWork(ref List<CancelScope>? left)
+    {
+        bool drained;
+        bool released = false;
+        bool parentDrained = false;
+        using (Gate.Enter())
+        {
+            if (OwnWorkEnded)
+            {
+                return false;
+            }
+
+            _ending |= 1;
+            CollectLeftovers(ref left);
+            drained = --_holds == 0;
+            if (!drained)
+            {
+                OnWaitingForNested();
+            }
+            else if (Kind == NodeKind.Child)
+            {
+                // The usual end of a child, in one section, because its gate is its parent's.
+                parentDrained = Parent!.RemoveUnderGate(this, ref left);
+                released = true;
+            }
+        }
+
+        if (drained)
+        {
+            CloseUpwards(released, parentDrained, ref left);
+        }
+
+        return true;
+    }
+
+    /// <summary>Called under <see cref="Gate"/>.</summary>
+    private void CollectLeftovers(ref List<CancelScope>? left)
+    {
+        if (Leftovers == 0)
+        {
+            return;
+        }
+
+        for (TreeNode? node = FirstNested; node is not null; node = After(node))
+        {
+            if (IsLeftover(node))
+            {
+                (left ??= []).Add((CancelScope)node);
+            }
+        }
     }
 
     private TreeNode? After(TreeNode nested) => ReferenceEquals(nested, _lastNested) ? null : nested._next;
 
-    private void CloseUpwards(bool released, bool parentDrained)
+    private void CloseUpwards(bool released, bool parentDrained, ref List<CancelScope>? left)
     {
         // Loops, not recursion: the last leaf of a deep chain may close all of it.
         TreeNode top = this;
@@ -307,8 +385,7 @@ public abstract class TreeNode
         {
             if (!released)
             {
-                top.OnClosing();
-                parentDrained = top.Parent!.Remove(top);
+                parentDrained = top.Parent!.Remove(top, ref left);
             }
 
             if (!parentDrained)
@@ -320,10 +397,12 @@ public abstract class TreeNode
             released = false;
         }
 
+        // User code may go on right here only on a thread of the pool: others belong to somebody, such as an executor.
+        bool mayInline = Thread.CurrentThread.IsThreadPoolThread;
         for (TreeNode node = this; ; node = node.Parent!)
         {
             bool last = ReferenceEquals(node, top);
-            node.OnClosed(inline: last);
+            node.OnClosed(inline: last && mayInline);
             if (last)
             {
                 return;
@@ -331,17 +410,27 @@ public abstract class TreeNode
         }
     }
 
-    /// <summary>Unlinks a nested node and gives its hold back. True: that was the last.</summary>
-    private bool Remove(TreeNode nested)
+    /// <summary>Settles how a nested node ended, unlinks it and gives its hold back. True: that was the last.</summary>
+    private bool Remove(TreeNode nested, ref List<CancelScope>? left)
     {
+        if (nested.Kind != NodeKind.Child)
+        {
+            nested.OnClosing();
+        }
+
         using (Gate.Enter())
         {
-            return RemoveUnderGate(nested);
+            return RemoveUnderGate(nested, ref left);
         }
     }
 
-    private bool RemoveUnderGate(TreeNode nested)
+    private bool RemoveUnderGate(TreeNode nested, ref List<CancelScope>? left)
     {
+        if (nested.Kind == NodeKind.Child)
+        {
+            nested.OnClosing();
+        }
+
         if (ReferenceEquals(nested._next, nested))
         {
             _lastNested = null;
@@ -357,6 +446,23 @@ public abstract class TreeNode
         }
 
         nested._previous = nested._next = null;
-        return --_holds == 0;
+        bool leftover = IsLeftover(nested);
+        _ending -= leftover ? 2 : 0;
+        return GiveBackHold(leftover, ref left);
+    }
+
+    /// <summary>
+    /// True when that was the last. Adds to <paramref name="left"/> when none but leftovers hold on. Called under
+    /// <see cref="Gate"/>.
+    /// </summary>
+    private bool GiveBackHold(bool ofLeftover, ref List<CancelScope>? left)
+    {
+        _holds--;
+        if (!ofLeftover && OnlyLeftoversHold)
+        {
+            CollectLeftovers(ref left);
+        }
+
+        return _holds == 0;
     }
 }

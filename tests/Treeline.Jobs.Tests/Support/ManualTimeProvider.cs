@@ -14,6 +14,17 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
+    private int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
@@ -56,15 +67,24 @@ internal sealed class ManualTimeProvider : TimeProvider
     }
 
     /// <summary>
-    /// Moves the clock by <paramref name="step"/> again and again until <paramref name="task"/> has completed. Between two
-    /// steps the code under test gets a moment to run; how long that takes it does not matter, only the clock goes further.
+    /// Moves the clock by <paramref name="step"/> again and again until <paramref name="task"/> has completed.
     /// </summary>
-    public async Task AdvanceUntilAsync(Task task, TimeSpan step)
+    /// <param name="task">What to wait for.</param>
+    /// <param name="step">How far to move it at a time.</param>
+    /// <param name="sleepers">
+    /// How many timers must be waiting before each step. Given the number of loops that sleep on this clock, no step is
+    /// taken before all of them have done what the last one asked of them, however slow the machine.
+    /// </param>
+    public async Task AdvanceUntilAsync(Task task, TimeSpan step, int sleepers = 0)
     {
         Task overdue = Task.Delay(Deadline.Of);
         while (!task.IsCompleted && !overdue.IsCompleted)
         {
-            Advance(step);
+            if (Waiting >= sleepers)
+            {
+                Advance(step);
+            }
+
             await Task.WhenAny(task, Task.Delay(1));
         }
 

@@ -50,17 +50,20 @@ internal sealed class TestServer : IAsyncDisposable
         return new TestServer(directory, server, clock, run);
     }
 
-    public async Task<long> SubmitAsync(string type, string? args = null, int maxAttempts = 3, int priority = 0, TimeSpan delay = default) =>
-        (await Server.SubmitAsync(
-        [
-            new NewJob(type)
-            {
-                Args = args is null ? null : JsonElement.Parse(args),
-                MaxAttempts = maxAttempts,
-                Priority = priority,
-                Delay = delay,
-            },
-        ]))[0];
+    /// <summary>Submits a job; its first event, pending, has been taken when this returns.</summary>
+    public async Task<long> SubmitAsync(string type, string? args = null, int maxAttempts = 3, int priority = 0, TimeSpan delay = default)
+    {
+        var job = new NewJob(type)
+        {
+            Args = args is null ? null : JsonElement.Parse(args),
+            MaxAttempts = maxAttempts,
+            Priority = priority,
+            Delay = delay,
+        };
+        long id = (await Server.SubmitAsync([job]))[0];
+        await Log.UntilAsync(id, JobState.Pending);
+        return id;
+    }
 
     public async Task<Job> FindAsync(long id) =>
         await Server.FindAsync(id) ?? throw new InvalidOperationException($"There is no job {id}.");
@@ -73,9 +76,13 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Moves the clock in steps until the job has reached that state.</summary>
-    public async Task<Job> AdvanceUntilAsync(long id, JobState state, TimeSpan step)
+    /// <param name="id">The job.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="step">How far to move the clock at a time.</param>
+    /// <param name="others">How many sleep on the clock besides this server's dispatcher and lease keeper.</param>
+    public async Task<Job> AdvanceUntilAsync(long id, JobState state, TimeSpan step, int others = 0)
     {
-        await Clock.AdvanceUntilAsync(Log.UntilAsync(id, state), step);
+        await Clock.AdvanceUntilAsync(Log.UntilAsync(id, state), step, sleepers: 2 + others);
         return await FindAsync(id);
     }
 
