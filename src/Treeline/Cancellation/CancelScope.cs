@@ -10,7 +10,8 @@ namespace Treeline;
 /// <remarks>
 /// <para><b>Protocol.</b> <see cref="Cause"/> goes from null to a value once, under the gate. A cancellation first marks
 /// the whole subtree, parents before children, one gate at a time, and then fires the tokens in that order with no gate
-/// held; so a callback that looks at any node below finds it cancelled. A node adopted meanwhile reads the cause under
+/// held; so a callback that looks at any node below finds it cancelled (or, where another cancellation got to it first,
+/// about to be). A node adopted meanwhile reads the cause under
 /// the parent's gate and is born cancelled; one that was adopted before is in the list that the mark collects: none can
 /// slip through.</para>
 /// <para>The token source is made when a token is first asked for. Maker and canceller meet at the gate: the canceller
@@ -106,7 +107,8 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     /// <summary>
     /// Cancels this node and everything below it. Safe from any thread, and idempotent: the first reason stays.
-    /// Returns after the callbacks of all tokens in the subtree have run.
+    /// Returns after the callbacks of all tokens in the subtree have run, except of nodes that another call is cancelling
+    /// at the same time: those are that call's.
     /// </summary>
     /// <param name="reason">Why; it is shown in the exceptions that result.</param>
     /// <exception cref="AggregateException">Callbacks registered on tokens of the subtree threw; all of them have run.</exception>

@@ -66,8 +66,8 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     /// <summary>
     /// Awaits the child.
-    /// Cancellation: a cancelled child throws <see cref="OperationCanceledException"/> with the scope's token; waiting
-    /// itself is not cancelled. Any number of awaiters may wait, before and after it ends.
+    /// Cancellation: a cancelled child throws the <see cref="OperationCanceledException"/> that ended it; waiting itself
+    /// is not cancelled. Any number of awaiters may wait, before and after it ends.
     /// </summary>
     /// <returns>The awaiter. It rethrows what the child failed with, with its stack.</returns>
     public ChildTaskAwaiter GetAwaiter() => new(this);

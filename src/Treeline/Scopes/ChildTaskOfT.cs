@@ -41,8 +41,8 @@ public sealed class ChildTask<T> : ChildTask
 
     /// <summary>
     /// Awaits the child.
-    /// Cancellation: a cancelled child throws <see cref="OperationCanceledException"/> with the scope's token; waiting
-    /// itself is not cancelled. Any number of awaiters may wait, before and after it ends.
+    /// Cancellation: a cancelled child throws the <see cref="OperationCanceledException"/> that ended it; waiting itself
+    /// is not cancelled. Any number of awaiters may wait, before and after it ends.
     /// </summary>
     /// <returns>The awaiter. It gives the result, or rethrows what the child failed with, with its stack.</returns>
     public new ChildTaskAwaiter<T> GetAwaiter() => new(this);

@@ -8,7 +8,7 @@ namespace Treeline.Tests;
 /// </summary>
 public abstract class TreeTest
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     protected static Task InTime(Func<Task> test) => InTime(_ => test());
 
