@@ -1,1 +1,3 @@
-return 0;
+using Treeline.App.Commands;
+
+return await TreelineCommand.RunAsync(args);

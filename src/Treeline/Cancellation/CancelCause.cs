@@ -6,5 +6,27 @@ namespace Treeline;
 /// </summary>
 /// <param name="Origin">The node that was cancelled; the others were below it.</param>
 /// <param name="Kind">Who asked.</param>
-/// <param name="Reason">Why, in words that end up in exception messages.</param>
-internal sealed record CancelCause(CancelScope Origin, CancelKind Kind, string Reason);
+internal sealed record CancelCause(CancelScope Origin, CancelKind Kind)
+{
+    /// <summary>The caller's words (<see cref="CancelKind.Requested"/>), if any.</summary>
+    public string? Words { get; init; }
+
+    /// <summary>Which node failed (<see cref="CancelKind.Failure"/>).</summary>
+    public TreeNode? FailedNode { get; init; }
+
+    /// <summary>What it failed with.</summary>
+    public Exception? Error { get; init; }
+
+    /// <summary>The time that was allowed (<see cref="CancelKind.Deadline"/>).</summary>
+    public TimeSpan Timeout { get; init; }
+
+    /// <summary>Why, in words that end up in exception messages. Put together only when somebody asks.</summary>
+    public string Reason => Kind switch
+    {
+        CancelKind.Requested => Words ?? $"Cancel was called on '{Origin.Path}'",
+        CancelKind.OuterToken => $"the token given to '{Origin.Path}' was cancelled",
+        CancelKind.Failure => $"'{FailedNode!.Path}' failed ({Error!.GetType().Name}: {Error.Message})",
+        CancelKind.Deadline => $"'{Origin.Path}' timed out after {Timeout}",
+        _ => $"'{Origin.Parent!.Path}' ended without closing '{Origin.Name}'",
+    };
+}

@@ -14,14 +14,17 @@ namespace Treeline;
 /// the parent's gate and is born cancelled; one that was adopted before is in the list that the mark collects: none can
 /// slip through.</para>
 /// <para>The token source is made when a token is first asked for. Maker and canceller meet at the gate: the canceller
-/// sees the source, or the maker sees the cause; both may fire it, which is harmless.</para>
+/// sees the source, or the maker sees the cause and publishes a source that is cancelled already.</para>
 /// </remarks>
 public class CancelScope : TreeNode, IAsyncDisposable
 {
     private CancellationTokenSource? _source;
     private CancellationTokenRegistration _outerRegistration;
     private CancelCause? _cause;
-    private volatile bool _closed;
+
+    // What callbacks threw when scopes below were cancelled because this one closes; DisposeAsync throws it. Owner: the gate.
+    private List<Exception>? _leftoversErrors;
+    private Gate _gate;
 
     private protected CancelScope(TreeNode parent, CallSite site, CancellationToken outer)
         : base(parent, site)
@@ -37,14 +40,20 @@ public class CancelScope : TreeNode, IAsyncDisposable
             CancellationTokenSource? source = Volatile.Read(ref _source);
             if (source is null)
             {
-                lock (Gate)
+                source = new CancellationTokenSource();
+                using (Gate.Enter())
                 {
-                    source = _source ??= new CancellationTokenSource();
-                }
+                    if (_source is { } first)
+                    {
+                        return first.Token;
+                    }
 
-                if (Cause is not null)
-                {
-                    source.Cancel();
+                    if (_cause is not null)
+                    {
+                        source.Cancel(); // nobody has its token yet, so no callback runs under the gate
+                    }
+
+                    Volatile.Write(ref _source, source);
                 }
             }
 
@@ -60,12 +69,12 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     /// <inheritdoc/>
     public override NodeState State =>
-        Closed ? (Cause is null ? NodeState.Succeeded : NodeState.Cancelled)
+        IsClosed ? (Cause is null ? NodeState.Succeeded : NodeState.Cancelled)
         : Cause is null ? NodeState.Running : NodeState.Cancelling;
 
     internal override NodeKind Kind => NodeKind.CancelScope;
 
-    internal sealed override Lock Gate { get; } = new();
+    internal sealed override ref Gate Gate => ref _gate;
 
     internal sealed override CancelScope Canceller => this;
 
@@ -76,8 +85,6 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     /// <summary>The token handed to whoever opened the scope; cancels it from outside the tree.</summary>
     private protected CancellationToken Outer { get; }
-
-    private protected bool Closed => _closed;
 
     /// <summary>Opens a cancel scope under the node the calling code runs in, or at the top of the tree.</summary>
     /// <param name="outer">A token from elsewhere that cancels this scope too. The registration is released on close.</param>
@@ -105,8 +112,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// <exception cref="AggregateException">Callbacks registered on tokens of the subtree threw; all of them have run.</exception>
     public void Cancel(string? reason = null)
     {
-        List<Exception>? errors = CancelSubtree(CancelKind.Requested, reason ?? $"'{Path}' was cancelled");
-        if (errors is not null)
+        if (CancelSubtree(new CancelCause(this, CancelKind.Requested) { Words = reason }) is { } errors)
         {
             throw CallbacksFailed(errors);
         }
@@ -137,6 +143,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// </summary>
     /// <returns>A task that completes when the scope has left the tree.</returns>
     /// <exception cref="ScopeException">Several children failed. A single failure is rethrown as itself.</exception>
+    /// <exception cref="AggregateException">Scopes below were not closed, and callbacks on their tokens threw.</exception>
     /// <exception cref="InvalidOperationException">The scope was made by <c>RunAsync</c>, which closes it itself.</exception>
     public ValueTask DisposeAsync()
     {
@@ -158,7 +165,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
         if (cause is not null)
         {
-            lock (Gate)
+            using (Gate.Enter())
             {
                 _cause ??= cause;
             }
@@ -167,45 +174,58 @@ public class CancelScope : TreeNode, IAsyncDisposable
         // A token of a node above needs no registration: that node reaches this one through the tree.
         if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
         {
-            _outerRegistration = Outer.UnsafeRegister(
+            CancellationTokenRegistration registration = Outer.UnsafeRegister(
                 static state =>
                 {
                     var scope = (CancelScope)state!;
-                    List<Exception>? errors = scope.CancelSubtree(
-                        CancelKind.OuterToken, $"the token given to '{scope.Path}' was cancelled");
-                    if (errors is not null)
+                    if (scope.CancelSubtree(new CancelCause(scope, CancelKind.OuterToken)) is { } errors)
                     {
                         // Reaches whoever cancelled that token.
                         throw scope.CallbacksFailed(errors);
                     }
                 },
                 this);
+            bool closed;
+            using (Gate.Enter())
+            {
+                _outerRegistration = registration;
+                closed = IsClosed;
+            }
+
+            if (closed)
+            {
+                // The node that opened the scope has ended meanwhile, and closed it.
+                registration.Unregister();
+            }
         }
     }
 
-    /// <summary>Whoever opened this scope has ended without closing it: nothing is left behind.</summary>
+    /// <summary>Whoever opened this scope has ended without closing it: it is cancelled, and its owner ends its work.</summary>
     internal void OwnerEnded()
     {
-        if (CancelSubtree(CancelKind.OwnerEnded, $"'{Parent!.Path}' ended without closing '{Name}'") is { } errors)
-        {
-            OnCancelCallbacksFailed(errors);
-        }
+        CancelUncalled(new CancelCause(this, CancelKind.OwnerEnded));
+    }
 
-        TryEndOwnWork();
+    /// <summary>Cancels the subtree for a cause other than a call of user code, which could be told what callbacks threw.</summary>
+    private protected void CancelUncalled(CancelCause cause)
+    {
+        if (CancelSubtree(cause) is { } errors)
+        {
+            OnCancelCallbacksFailed(CallbacksFailed(errors));
+        }
     }
 
     /// <summary>
     /// Marks the subtree, then fires its tokens. Time: O(nodes of the subtree), without recursion. Returns what callbacks
     /// threw, or null.
     /// </summary>
-    private protected List<Exception>? CancelSubtree(CancelKind kind, string reason)
+    private List<Exception>? CancelSubtree(CancelCause cause)
     {
         if (IsCancellationRequested)
         {
             return null;
         }
 
-        var cause = new CancelCause(this, kind, reason);
         var marked = new List<CancelScope> { this };
         for (int i = 0; i < marked.Count; i++)
         {
@@ -226,29 +246,46 @@ public class CancelScope : TreeNode, IAsyncDisposable
     }
 
     /// <summary>Callbacks threw during a cancellation that no user code called: the parent is told.</summary>
-    private protected virtual void OnCancelCallbacksFailed(List<Exception> errors) =>
-        ReportIfUnawaited(CallbacksFailed(errors));
+    private protected virtual void OnCancelCallbacksFailed(AggregateException error) => ReportIfUnawaited(error);
+
+    private protected override void OnUnawaitedFailure(TreeNode nested, Exception error)
+    {
+        using (Gate.Enter())
+        {
+            (_leftoversErrors ??= []).Add(error);
+        }
+    }
 
     private protected virtual ValueTask CloseAsync()
     {
         TryEndOwnWork();
-        return ValueTask.CompletedTask;
+        List<Exception>? errors;
+        using (Gate.Enter())
+        {
+            errors = _leftoversErrors;
+            _leftoversErrors = null;
+        }
+
+        return errors is null ? ValueTask.CompletedTask
+            : ValueTask.FromException(errors.Count == 1 ? errors[0] : new AggregateException(errors));
     }
 
     private protected override void OnClosing()
     {
-        _outerRegistration.Unregister();
-        lock (Gate)
+        CancellationTokenRegistration registration;
+        using (Gate.Enter())
         {
-            _closed = true;
+            registration = _outerRegistration;
         }
+
+        registration.Unregister();
     }
 
     private void Mark(CancelCause cause, List<CancelScope> marked)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            if (_cause is null && !_closed)
+            if (_cause is null && !IsClosed)
             {
                 Volatile.Write(ref _cause, cause);
                 CollectCancelScopes(marked);
@@ -281,6 +318,6 @@ public class CancelScope : TreeNode, IAsyncDisposable
         return false;
     }
 
-    private protected AggregateException CallbacksFailed(List<Exception> errors) =>
+    private AggregateException CallbacksFailed(List<Exception> errors) =>
         new($"'{Path}' was cancelled, and callbacks registered on its tokens threw.", errors);
 }

@@ -3,6 +3,10 @@ namespace Treeline;
 /// <summary>One node of the live tree, as it was when the snapshot was taken.</summary>
 public sealed class NodeSnapshot
 {
+    // The path is put together when asked for (names never change): in a deep tree, all paths together are quadratic.
+    private readonly TreeNode? _awaited;
+    private readonly int _joining;
+
     internal NodeSnapshot(TreeNode node, IReadOnlyList<NodeSnapshot> children)
     {
         Id = node.Id;
@@ -11,7 +15,8 @@ public sealed class NodeSnapshot
         State = node.State;
         Age = node.Age;
         SpawnSite = node.SpawnSite;
-        WaitsOn = node.WaitsOn;
+        _awaited = node.Awaited;
+        _joining = node.Joining;
         Children = children;
     }
 
@@ -37,7 +42,12 @@ public sealed class NodeSnapshot
     /// What it was waiting for: the path of a child that it awaits, or the number of children that it joins. Null when it
     /// was running, or waited on something outside Treeline.
     /// </summary>
-    public string? WaitsOn { get; }
+    public string? WaitsOn => _awaited?.Path ?? _joining switch
+    {
+        0 => null,
+        1 => "1 child",
+        _ => $"{_joining} children",
+    };
 
     /// <summary>The nodes right below, oldest first.</summary>
     public IReadOnlyList<NodeSnapshot> Children { get; }

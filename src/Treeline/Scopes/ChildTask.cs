@@ -12,8 +12,8 @@ namespace Treeline;
 /// in <see cref="EndWork"/>: outcome noted, failure told to the scope (which cancels the siblings), own hold given back.
 /// When the last hold has gone (a scope it forgot to await may outlast its code), <see cref="OnClosing"/> settles the
 /// final state and the base class unlinks it, resumes who awaits it, and releases the scope, in that order.</para>
-/// <para><see cref="_final"/> is written once, before awaiters are resumed and the scope's hold is given back under its
-/// gate; reading it (acquire) as final makes error and result visible.</para>
+/// <para><see cref="_final"/> is written once, under the scope's gate, in the section that gives the scope's hold back.
+/// Reading it (acquire) as final makes error and result visible.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
@@ -21,16 +21,19 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     private static readonly ContextCallback s_begin = static child => ((ChildTask)child!).Begin();
 
     private ExecutionContext? _context;
-    private Task? _running;
-    private Exception? _error;
+
+    // The delegate until it has been called, then the task it returned while that runs. Owner: the thread that runs the work.
+    private object? _work;
+    private ExceptionDispatchInfo? _error; // captured once: each awaiter adds its stack to that of the failure only
     private bool _cancelled;
     private bool _started;
     private volatile bool _observed;
     private volatile NodeState _final;
 
-    private protected ChildTask(TaskScope scope, CallSite site)
+    private protected ChildTask(TaskScope scope, Delegate work, CallSite site)
         : base(scope, site)
     {
+        _work = work;
     }
 
     /// <inheritdoc/>
@@ -52,7 +55,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     internal sealed override NodeKind Kind => NodeKind.Child;
 
-    internal sealed override Lock Gate => Scope.Gate;
+    internal sealed override ref Gate Gate => ref Scope.Gate;
 
     internal sealed override CancelScope Canceller => Scope;
 
@@ -95,9 +98,13 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
             return;
         }
 
-        // The spawner had suppressed the flow: an empty context, and only our own mark to take back.
+        // The spawner had suppressed the flow. Whatever the child changes in its executor's context is taken back.
+        ExecutionContext? executors = ExecutionContext.Capture();
         Begin();
-        Ambient.Current = null;
+        if (executors is not null)
+        {
+            ExecutionContext.Restore(executors);
+        }
     }
 
     /// <summary>Hands the child to its executor, unless the scope was cancelled before: then it never starts.</summary>
@@ -116,7 +123,13 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
         catch (Exception e)
         {
+            if (Interlocked.Exchange(ref _started, true))
+            {
+                throw; // it runs all the same, and the executor's author must hear of it
+            }
+
             // The executor refused it (it may be shutting down): the child has failed, and the scope will not wait for it.
+            _work = null;
             EndWork(e);
         }
     }
@@ -131,11 +144,12 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         if (_error is { } error)
         {
             MarkCompletionHandled();
-            ExceptionDispatchInfo.Throw(error);
+            error.Throw();
         }
     }
 
-    private protected Exception? Error => _error;
+    /// <summary>What it ended with, if not with success.</summary>
+    internal Exception? Error => _error?.SourceException;
 
     /// <summary>The error is being thrown at somebody; the task behind the awaiter must not call it unobserved as well.</summary>
     private protected abstract void MarkCompletionHandled();
@@ -143,19 +157,16 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     /// <summary>
     /// Runs the delegate's first part. Null: it has ended, and its result is kept. Throws what the delegate throws.
     /// </summary>
-    private protected abstract Task? Invoke(CancellationToken cancellationToken);
+    private protected abstract Task? Invoke(Delegate work, CancellationToken cancellationToken);
 
-    /// <summary>Keeps the result of the delegate's task, which has ended with success, and lets go of the delegate.</summary>
-    private protected abstract void KeepResult(Task? finished);
+    /// <summary>Keeps the result of the delegate's task, which has ended with success.</summary>
+    private protected abstract void KeepResult(Task finished);
 
     private protected sealed override void OnUnawaitedFailure(TreeNode nested, Exception error)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            if (_error is null)
-            {
-                _error = error;
-            }
+            _error ??= ExceptionDispatchInfo.Capture(error);
         }
 
         Scope.ChildFailed(nested, error);
@@ -173,10 +184,12 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
 
         Ambient.Current = this;
+        var function = (Delegate)_work!;
+        _work = null;
         Task? work;
         try
         {
-            work = Invoke(Scope.Token);
+            work = Invoke(function, Scope.Token);
         }
         catch (Exception e)
         {
@@ -190,21 +203,25 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
         else
         {
-            _running = work;
+            _work = work;
             work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(OnRunningCompleted);
         }
     }
 
     private void OnRunningCompleted()
     {
-        Task? work = _running;
-        _running = null;
+        var work = (Task)_work!;
+        _work = null;
         EndWith(work);
     }
 
     private void EndWith(Task? work)
     {
-        if (work is null || work.IsCompletedSuccessfully)
+        if (work is null)
+        {
+            EndWork(null);
+        }
+        else if (work.IsCompletedSuccessfully)
         {
             KeepResult(work);
             EndWork(null);
@@ -231,17 +248,17 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     {
         if (error is not null)
         {
+            _error = ExceptionDispatchInfo.Capture(error);
+
             // An OperationCanceledException is cancellation only if the scope really is cancelled; otherwise (say, the
             // timeout of an HttpClient) it is a failure like any other.
             if (error is OperationCanceledException && Scope.IsCancellationRequested)
             {
                 _cancelled = true;
-                _error = error;
                 Scope.ChildCancelled();
             }
             else
             {
-                _error = error;
                 Scope.ChildFailed(this, error);
             }
         }
@@ -249,9 +266,9 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         TryEndOwnWork();
     }
 
-    private OperationCanceledException NeverStarted()
+    private NodeCanceledException NeverStarted()
     {
-        KeepResult(null);
-        return new OperationCanceledException($"'{Path}' did not start: {Scope.CancelReason}.", Scope.Token);
+        _work = null;
+        return new NodeCanceledException(this, "did not start", Scope.Cause!, Scope.Token);
     }
 }

@@ -4,38 +4,38 @@ namespace Treeline;
 /// <typeparam name="T">The type of the result.</typeparam>
 public sealed class ChildTask<T> : ChildTask
 {
-    // The delegate until it has been called. Owner: the thread that runs the work.
-    private Delegate? _work;
     private T? _result;
 
-    // Made under the gate by whoever asks first; completed by OnClosed, or at once when it is made after the end.
+    // Published under the gate by whoever asks first: open before the end, for OnClosed to complete, and completed after.
+    // So its continuations run where OnClosed completes it, which is the last thing that thread does here.
     private TaskCompletionSource<T>? _completion;
 
     internal ChildTask(TaskScope scope, Delegate work, CallSite site)
-        : base(scope, site)
+        : base(scope, work, site)
     {
-        _work = work;
     }
 
     internal override Task<T> Completion
     {
         get
         {
-            TaskCompletionSource<T> completion;
-            bool ended;
-            lock (Gate)
+            var completion = new TaskCompletionSource<T>();
+            if (!IsCompleted)
             {
-                ended = IsCompleted;
-                completion = _completion ??=
-                    new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+                using (Gate.Enter())
+                {
+                    if (!IsCompleted)
+                    {
+                        return (_completion ??= completion).Task;
+                    }
+                }
             }
 
-            if (ended)
+            Complete(completion);
+            using (Gate.Enter())
             {
-                Complete(completion);
+                return (_completion ??= completion).Task;
             }
-
-            return completion.Task;
         }
     }
 
@@ -78,10 +78,8 @@ public sealed class ChildTask<T> : ChildTask
 
     private protected override void MarkCompletionHandled() => _ = Volatile.Read(ref _completion)?.Task.Exception;
 
-    private protected override Task? Invoke(CancellationToken cancellationToken)
+    private protected override Task? Invoke(Delegate work, CancellationToken cancellationToken)
     {
-        Delegate work = _work!;
-        _work = null;
         switch (work)
         {
             case Func<CancellationToken, ValueTask<T>> function:
@@ -110,26 +108,30 @@ public sealed class ChildTask<T> : ChildTask
         }
     }
 
-    private protected override void KeepResult(Task? finished)
+    private protected override void KeepResult(Task finished)
     {
-        _work = null;
         if (finished is Task<T> task)
         {
             _result = task.Result;
         }
     }
 
-    private protected override void OnClosed()
+    private protected override void OnClosed(bool inline)
     {
-        TaskCompletionSource<T>? completion;
-        lock (Gate)
+        // Made under the gate before the child was final, or else by somebody who saw that it was and completes it.
+        if (_completion is not { } completion)
         {
-            completion = _completion;
+            return;
         }
 
-        if (completion is not null)
+        if (inline)
         {
             Complete(completion);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => state.Child.Complete(state.Completion), (Child: this, Completion: completion), preferLocal: true);
         }
     }
 
@@ -145,6 +147,11 @@ public sealed class ChildTask<T> : ChildTask
                 break;
             case var error:
                 completion.TrySetException(error);
+                if (Scope.SurfacesEveryFailure)
+                {
+                    _ = completion.Task.Exception; // it reaches somebody, whether or not this task is awaited
+                }
+
                 break;
         }
     }

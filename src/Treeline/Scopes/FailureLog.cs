@@ -4,16 +4,19 @@ namespace Treeline;
 /// The failures of one scope in the order in which they happened, each exception once. Owner: the scope's gate; nothing
 /// here runs user code.
 /// </summary>
-internal sealed class FailureLog
+internal sealed class FailureLog(FailurePolicy policy)
 {
     private readonly List<Entry> _entries = [];
+    private readonly HashSet<Exception> _known = new(ReferenceEqualityComparer.Instance);
+    private int _tidyAt = 16;
 
     /// <summary>Notes a failure. An exception that is here already (rethrown by somebody who awaited it) is not noted twice.</summary>
     public void Add(TreeNode node, Exception error)
     {
-        if (!_entries.Exists(entry => ReferenceEquals(entry.Error, error)))
+        if (_known.Add(error))
         {
             _entries.Add(new Entry(node, error, FromBody: false));
+            Tidy();
         }
     }
 
@@ -23,7 +26,9 @@ internal sealed class FailureLog
     /// </summary>
     public void AddBody(TaskScope scope, Exception error)
     {
-        int first = _entries.FindIndex(entry => Carries(error, entry.Error));
+        HashSet<Exception> carried = CarriedBy(error);
+        _known.Add(error);
+        int first = _entries.FindIndex(entry => carried.Contains(entry.Error));
         if (first < 0)
         {
             _entries.Add(new Entry(scope, error, FromBody: true));
@@ -32,32 +37,22 @@ internal sealed class FailureLog
 
         TreeNode source = ReferenceEquals(_entries[first].Error, error) ? _entries[first].Node : scope;
         _entries[first] = new Entry(source, error, FromBody: true);
-        _entries.RemoveAll(entry => !entry.FromBody && Carries(error, entry.Error));
+        _entries.RemoveAll(entry => !entry.FromBody && carried.Contains(entry.Error));
     }
 
-    /// <summary>The failures that nobody has seen under <paramref name="policy"/>, first to last.</summary>
-    public List<ScopeFailure> ToSurface(FailurePolicy policy)
-    {
-        var failures = new List<ScopeFailure>(_entries.Count);
-        foreach (Entry entry in _entries)
-        {
-            if (entry.FromBody || policy == FailurePolicy.FailFast || entry.Node is not ChildTask { IsObserved: true })
-            {
-                failures.Add(new ScopeFailure(entry.Node.Path, entry.Error));
-            }
-        }
+    /// <summary>The failures that nobody has seen under the scope's policy, first to last.</summary>
+    public List<ScopeFailure> ToSurface() =>
+        [.. _entries.Where(MustSurface).Select(static entry => new ScopeFailure(entry.Node.Path, entry.Error))];
 
-        return failures;
-    }
-
-    private static bool Carries(Exception outer, Exception sought)
+    private static HashSet<Exception> CarriedBy(Exception outermost)
     {
-        var open = new Stack<Exception>([outer]);
+        var carried = new HashSet<Exception>(ReferenceEqualityComparer.Instance);
+        var open = new Stack<Exception>([outermost]);
         while (open.TryPop(out Exception? error))
         {
-            if (ReferenceEquals(error, sought))
+            if (!carried.Add(error))
             {
-                return true;
+                continue;
             }
 
             if (error is AggregateException several)
@@ -73,7 +68,32 @@ internal sealed class FailureLog
             }
         }
 
-        return false;
+        return carried;
+    }
+
+    private bool MustSurface(Entry entry) =>
+        entry.FromBody || policy == FailurePolicy.FailFast || !IsObserved(entry);
+
+    private static bool IsObserved(Entry entry)
+    {
+        // A scope that a child forgot to await fails in its own name, and the child that somebody awaits ends with it.
+        ChildTask? child = entry.Node as ChildTask ?? entry.Node.Parent as ChildTask;
+        return child is { IsObserved: true } && ReferenceEquals(child.Error, entry.Error);
+    }
+
+    /// <summary>
+    /// A supervising scope may stay open for weeks: failures that somebody has looked at are let go, each time their number
+    /// may have doubled.
+    /// </summary>
+    private void Tidy()
+    {
+        if (_entries.Count < _tidyAt)
+        {
+            return;
+        }
+
+        _entries.RemoveAll(entry => !MustSurface(entry) && _known.Remove(entry.Error));
+        _tidyAt = Math.Max(16, _entries.Count * 2);
     }
 
     private readonly record struct Entry(TreeNode Node, Exception Error, bool FromBody);

@@ -6,6 +6,8 @@ namespace Treeline;
 /// </summary>
 internal sealed class ProcessRoot : TreeNode
 {
+    private Gate _gate;
+
     private ProcessRoot()
         : base(null, new CallSite("process", string.Empty, 0))
     {
@@ -17,7 +19,7 @@ internal sealed class ProcessRoot : TreeNode
 
     internal override NodeKind Kind => NodeKind.Scope;
 
-    internal override Lock Gate { get; } = new();
+    internal override ref Gate Gate => ref _gate;
 
     internal override CancelScope? Canceller => null;
 }

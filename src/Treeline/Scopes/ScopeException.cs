@@ -32,9 +32,7 @@ public sealed class ScopeException : AggregateException
             text.Append(CultureInfo.InvariantCulture, $"{Failures.Count} failures in '{ScopePath}':");
             foreach (ScopeFailure failure in Failures)
             {
-                text.Append(
-                    CultureInfo.InvariantCulture,
-                    $"{Environment.NewLine}  {failure.Path}: {failure.Exception.GetType().Name}: {failure.Exception.Message}");
+                text.AppendLine().Append("  ").Append(failure);
             }
 
             return text.ToString();

@@ -1,6 +1,20 @@
 namespace Treeline;
 
 /// <summary>One of the failures in a <see cref="ScopeException"/>.</summary>
-/// <param name="Path">The place in the tree of the node that failed.</param>
-/// <param name="Exception">What it threw.</param>
-public sealed record ScopeFailure(string Path, Exception Exception);
+public sealed class ScopeFailure
+{
+    internal ScopeFailure(string path, Exception exception)
+    {
+        Path = path;
+        Exception = exception;
+    }
+
+    /// <summary>The place in the tree of the node that failed.</summary>
+    public string Path { get; }
+
+    /// <summary>What it threw.</summary>
+    public Exception Exception { get; }
+
+    /// <summary>The path, with the exception's type and message.</summary>
+    public override string ToString() => $"{Path}: {Exception.GetType().Name}: {Exception.Message}";
+}

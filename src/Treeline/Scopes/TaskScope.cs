@@ -20,6 +20,8 @@ namespace Treeline;
 /// <see cref="TimeoutException"/> leads). Without failures, <see cref="OperationCanceledException"/> if work was cut
 /// short by a cancellation from outside, or the body itself was cut. Otherwise nothing: work that did end counts, also
 /// when a cancellation came too late to matter.</para>
+/// <para><b>Overloads.</b> Priorities settle what the language leaves open: an async lambda is a <see cref="ValueTask"/>
+/// (cheaper), and a bare <c>default</c> in second place is the token rather than the options.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public sealed class TaskScope : CancelScope
@@ -27,14 +29,18 @@ public sealed class TaskScope : CancelScope
     private readonly FailurePolicy _onFailure;
     private readonly bool _aroundBody;
 
-    // Set before the scope can be reached by anyone else, disposed in OnClosing.
+    // Disposed by OnClosing, or by its maker if the scope has closed before. Owner: the gate.
     private ITimer? _timer;
     private TimeSpan _timeout;
 
-    // Owner: the gate.
+    // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
-    private Task? _joined;
+    private bool _told;
+    private bool _reported;
+
+    // What RunAsync or JoinAsync has handed out: whoever awaits it gets what surfaces. Owner: the gate.
+    private Task? _end;
 
     // Written before the writer gives its hold back; read by OnClosing, after the last hold has gone.
     private volatile bool _childCutShort;
@@ -42,7 +48,7 @@ public sealed class TaskScope : CancelScope
 
     // Written by OnClosing, read after the drained signal.
     private Exception? _surfaces;
-    private NodeState _final;
+    private volatile NodeState _final;
 
     private TaskScope(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
         : base(Ambient.CurrentOrRoot, site, outer)
@@ -54,7 +60,7 @@ public sealed class TaskScope : CancelScope
 
     /// <inheritdoc/>
     public override NodeState State =>
-        Closed ? _final
+        _final != NodeState.Pending ? _final
         : IsCancellationRequested ? NodeState.Cancelling
         : OwnWorkEnded ? NodeState.Joining
         : NodeState.Running;
@@ -64,6 +70,21 @@ public sealed class TaskScope : CancelScope
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     internal Executor Executor { get; }
+
+    /// <summary>True under fail-fast; a supervising scope leaves the failures that somebody looked at to them.</summary>
+    internal bool SurfacesEveryFailure => _onFailure == FailurePolicy.FailFast;
+
+    /// <summary>Ends when the last child has; null when none was left to wait for. Ask after own work has ended.</summary>
+    private Task? Drained
+    {
+        get
+        {
+            using (Gate.Enter())
+            {
+                return _drained?.Task;
+            }
+        }
+    }
 
     /// <summary>
     /// Runs <paramref name="body"/> with a new scope, and completes when it and everything spawned in the scope have ended.
@@ -79,44 +100,46 @@ public sealed class TaskScope : CancelScope
     /// <returns>A task that completes after everything in the scope has.</returns>
     /// <exception cref="ScopeException">More than one thing failed in the scope. A single failure is rethrown as itself.</exception>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(2)]
     public static Task RunAsync(
         Func<TaskScope, Task> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task RunAsync(
         Func<TaskScope, ValueTask> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
     /// <returns>The body's result, after everything in the scope has ended.</returns>
+    [OverloadResolutionPriority(2)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, Task<T>> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static Task<T> RunAsync<T>(
         Func<TaskScope, ValueTask<T>> body,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <param name="options">Name, timeout, failure policy.</param>
@@ -128,7 +151,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -139,7 +162,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<Nothing>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -151,7 +174,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -162,7 +185,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        RunCoreAsync<T>(body, options, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
@@ -174,6 +197,7 @@ public sealed class TaskScope : CancelScope
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The open scope. If the node that opened it ends first, the scope is cancelled and closed with it.</returns>
     /// <exception cref="InvalidOperationException">The node the calling code ran in has ended.</exception>
+    [OverloadResolutionPriority(1)]
     public static new TaskScope Open(
         CancellationToken cancellationToken = default,
         [CallerMemberName] string name = "",
@@ -189,7 +213,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Start(options, aroundBody: false, new CallSite(options.Name ?? name, file, line), cancellationToken);
+        Start(options, aroundBody: false, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Starts <paramref name="work"/> as a child of this scope. Anyone may spawn while the scope is open, its children
@@ -254,29 +278,33 @@ public sealed class TaskScope : CancelScope
     internal void ChildFailed(TreeNode node, Exception error)
     {
         Note(node, error);
-        if (_onFailure == FailurePolicy.FailFast)
+        if (SurfacesEveryFailure)
         {
-            CancelBecause(CancelKind.Failure, $"'{node.Path}' failed ({error.GetType().Name}: {error.Message})");
+            CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = node, Error = error });
         }
     }
 
     private protected override async ValueTask CloseAsync()
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
-        Task? joined;
-        lock (Gate)
+        bool joined;
+        using (Gate.Enter())
         {
-            joined = _joined;
+            joined = _end is not null;
         }
 
-        if (joined is not null)
+        if (joined)
         {
-            // Whoever joined gets the failures.
-            await joined.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Whoever joined gets the failures. Their task is not awaited here: if they dropped it, it stays unobserved.
+            if (Drained is { IsCompleted: false } drained)
+            {
+                await drained.ConfigureAwait(false);
+            }
+
             return;
         }
 
-        CancelBecause(CancelKind.Requested, $"'{Path}' was disposed without being joined");
+        CancelUncalled(new CancelCause(this, CancelKind.Requested) { Words = "it was disposed without being joined" });
         try
         {
             await JoinOnce().ConfigureAwait(false);
@@ -287,25 +315,61 @@ public sealed class TaskScope : CancelScope
         }
     }
 
-    private protected override void OnCancelCallbacksFailed(List<Exception> errors) => Note(this, CallbacksFailed(errors));
+    private protected override void OnCancelCallbacksFailed(AggregateException error) => Note(this, error);
 
     private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
 
     private protected override void OnWaitingForNested() =>
-        _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _drained ??= new TaskCompletionSource();
 
     private protected override void OnClosing()
     {
-        _timer?.Dispose();
-        _surfaces = WhatSurfaces(out _final);
-        base.OnClosing();
-        if (_final == NodeState.Failed)
+        ITimer? timer;
+        using (Gate.Enter())
         {
-            ReportIfUnawaited(_surfaces!);
+            timer = _timer;
+        }
+
+        timer?.Dispose();
+        _surfaces = WhatSurfaces(out NodeState final);
+        _final = final;
+        base.OnClosing();
+        if (final == NodeState.Failed && ReportIfUnawaited(_surfaces!))
+        {
+            Task? end;
+            using (Gate.Enter())
+            {
+                _reported = true;
+                end = _end;
+            }
+
+            MarkObserved(end);
         }
     }
 
-    private protected override void OnClosed() => _drained?.TrySetResult();
+    private protected override void OnClosed(bool inline)
+    {
+        TaskCompletionSource? drained;
+        using (Gate.Enter())
+        {
+            _told = true;
+            drained = _drained;
+        }
+
+        if (drained is null)
+        {
+            return;
+        }
+
+        if (inline)
+        {
+            drained.SetResult();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static drained => drained.SetResult(), drained, preferLocal: true);
+        }
+    }
 
     private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
     {
@@ -313,18 +377,45 @@ public sealed class TaskScope : CancelScope
         scope.Attach();
         if (options?.Timeout is { } timeout)
         {
-            scope.StartTimer(timeout, options.TimeProvider);
+            try
+            {
+                scope.StartTimer(timeout, options.TimeProvider);
+            }
+            catch
+            {
+                // The time provider refused. Nobody gets to see the scope, so nobody else could close it.
+                scope.TryEndOwnWork();
+                throw;
+            }
         }
 
         return scope;
     }
 
-    private static async Task<T> RunCoreAsync<T>(
-        Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    private static CallSite Site(ScopeOptions options, string name, string file, int line)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CallSite(options.Name ?? name, file, line);
+    }
+
+    // Misuse throws here, at the call, and not from the task.
+    private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
         TaskScope scope = Start(options, aroundBody: true, site, outer);
+        Task<T> run = RunBodyAsync<T>(scope, body);
+        if (!run.IsCompletedSuccessfully)
+        {
+            scope.HandOut(run);
+        }
+
+        return run;
+    }
+
+    private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
+    {
         T result = default!;
+        Task? running = null;
         if (scope.IsCancellationRequested)
         {
             scope._bodyCutShort = true;
@@ -341,23 +432,36 @@ public sealed class TaskScope : CancelScope
                         result = await function(scope).ConfigureAwait(false);
                         break;
                     case Func<TaskScope, Task<T>> function:
-                        result = await function(scope).ConfigureAwait(false);
+                        Task<T> answer = function(scope) ?? throw scope.BodyReturnedNull();
+                        running = answer;
+                        result = await answer.ConfigureAwait(false);
                         break;
                     case Func<TaskScope, ValueTask> action:
                         await action(scope).ConfigureAwait(false);
                         break;
                     default:
-                        await ((Func<TaskScope, Task>)body)(scope).ConfigureAwait(false);
+                        running = ((Func<TaskScope, Task>)body)(scope) ?? throw scope.BodyReturnedNull();
+                        await running.ConfigureAwait(false);
                         break;
                 }
             }
             catch (Exception e)
             {
-                scope.BodyThrew(e);
+                // A task may carry more than one (Task.WhenAll handed back as it is): none is dropped.
+                foreach (Exception error in running?.Exception?.InnerExceptions ?? [e])
+                {
+                    scope.BodyThrew(error);
+                }
             }
         }
 
-        await scope.EndAsync().ConfigureAwait(false);
+        scope.TryEndOwnWork();
+        if (scope.Drained is { IsCompleted: false } drained)
+        {
+            await drained.ConfigureAwait(false);
+        }
+
+        scope.ThrowWhatSurfaces();
         return result;
     }
 
@@ -389,6 +493,31 @@ public sealed class TaskScope : CancelScope
         return child;
     }
 
+    private InvalidOperationException BodyReturnedNull() => new($"The body of '{Path}' returned null instead of a task.");
+
+    /// <summary>Notes the task that ends as this scope does.</summary>
+    private void HandOut(Task end)
+    {
+        bool reported;
+        using (Gate.Enter())
+        {
+            _end = end;
+            reported = _reported;
+        }
+
+        if (reported)
+        {
+            MarkObserved(end);
+        }
+    }
+
+    /// <summary>What it fails with is the parent's by now, so the task that carries it too must not count as unobserved.</summary>
+    private static void MarkObserved(Task? end) => end?.ContinueWith(
+        static ended => _ = ended.Exception,
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
     private void BodyThrew(Exception error)
     {
         if (error is OperationCanceledException && IsCancellationRequested)
@@ -397,28 +526,20 @@ public sealed class TaskScope : CancelScope
             return;
         }
 
-        lock (Gate)
+        using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).AddBody(this, error);
+            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
-        CancelBecause(CancelKind.Failure, $"the body of '{Path}' failed ({error.GetType().Name}: {error.Message})");
+        CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
     }
 
     private void Note(TreeNode node, Exception error)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            (_failures ??= new FailureLog()).Add(node, error);
-        }
-    }
-
-    private void CancelBecause(CancelKind kind, string reason)
-    {
-        if (CancelSubtree(kind, reason) is { } errors)
-        {
-            OnCancelCallbacksFailed(errors);
+            (_failures ??= new FailureLog(_onFailure)).Add(node, error);
         }
     }
 
@@ -428,52 +549,61 @@ public sealed class TaskScope : CancelScope
         ITimer timer = clock.CreateTimer(
             static state =>
             {
+                // Held open, so that what callbacks on the tokens throw still finds a scope to surface from.
                 var scope = (TaskScope)state!;
-                scope.CancelBecause(CancelKind.Deadline, $"'{scope.Path}' timed out after {scope._timeout}");
+                if (scope.TryHold())
+                {
+                    scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
+                    scope.ReleaseHold();
+                }
             },
             this,
             timeout,
             Timeout.InfiniteTimeSpan);
-        _timer = timer;
+        bool closed;
+        using (Gate.Enter())
+        {
+            _timer = timer;
+            closed = IsClosed;
+        }
+
+        if (closed)
+        {
+            // The node that opened the scope has ended meanwhile, and closed it.
+            timer.Dispose();
+        }
     }
 
     private Task JoinOnce()
     {
-        lock (Gate)
+        Task end;
+        bool told;
+        TaskCompletionSource drained;
+        using (Gate.Enter())
         {
-            if (_joined is not null)
+            if (_end is not null)
             {
-                return _joined;
+                return _end;
             }
 
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _joined = EndAfterAsync(_drained.Task);
+            told = _told;
+            drained = told ? new TaskCompletionSource() : (_drained ??= new TaskCompletionSource());
+            _end = end = EndAfterAsync(drained.Task); // suspends: nothing is thrown under the gate
+        }
+
+        if (told)
+        {
+            // It is over already: closed with the node that had opened it.
+            drained.SetResult();
         }
 
         TryEndOwnWork();
-        return _joined;
-
-        async Task EndAfterAsync(Task drained)
-        {
-            await drained.ConfigureAwait(false);
-            ThrowWhatSurfaces();
-        }
+        return end;
     }
 
-    private async ValueTask EndAsync()
+    private async Task EndAfterAsync(Task drained)
     {
-        TryEndOwnWork();
-        Task? drained;
-        lock (Gate)
-        {
-            drained = _drained?.Task;
-        }
-
-        if (drained is not null)
-        {
-            await drained.ConfigureAwait(false);
-        }
-
+        await drained.ConfigureAwait(false);
         ThrowWhatSurfaces();
     }
 
@@ -489,7 +619,7 @@ public sealed class TaskScope : CancelScope
     {
         CancelCause? cause = Cause;
         bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
-        List<ScopeFailure> failures = _failures?.ToSurface(_onFailure) ?? [];
+        List<ScopeFailure> failures = _failures?.ToSurface() ?? [];
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
@@ -509,18 +639,15 @@ public sealed class TaskScope : CancelScope
 
         if (Outer.IsCancellationRequested)
         {
-            return new OperationCanceledException($"'{Path}' was cancelled: {cause!.Reason}.", Outer);
+            return new NodeCanceledException(this, "was cancelled", cause!, Outer);
         }
 
         if (!ReferenceEquals(cause!.Origin, this))
         {
-            return new OperationCanceledException(
-                $"'{Path}' was cancelled: {cause.Reason}.", Parent!.Canceller!.Token);
+            return new NodeCanceledException(this, "was cancelled", cause, Parent!.Canceller!.Token);
         }
 
-        return _bodyCutShort
-            ? new OperationCanceledException($"'{Path}' was cancelled: {cause.Reason}.", Token)
-            : null;
+        return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
     }
 
     private void ThrowIfAroundBody(string member)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Treeline;
 
@@ -14,24 +15,34 @@ namespace Treeline;
 /// the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
 /// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
 /// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
-/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked; whoever awaits it is resumed; only then is
-/// the parent's hold given back. So nobody who has awaited a node still finds it in the tree, and no parent has ended
-/// while a child of it still looks alive.</para>
+/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
+/// step; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in the tree, no parent has
+/// ended while a child of it still looks alive, and resuming user code on this thread delays nothing of the tree's.</para>
+/// <para><b>Leftovers.</b> A scope opened by hand ends at the latest with its owner: when the owner's own work ends or,
+/// if it was opened after that (a sibling may), when nothing but such scopes holds the owner open.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
 {
+    // Most nodes live and die without being asked for a number, so it is kept beside them.
+    private static readonly ConditionalWeakTable<TreeNode, StrongBox<long>> s_ids = [];
     private static long s_lastId;
 
-    private readonly CallSite _site;
-    private readonly long _bornAt = Environment.TickCount64;
-    private long _id;
+    // Every child of every scope carries these fields: their size is part of what spawning costs.
+    private readonly string? _name;
+    private readonly string _file;
+    private readonly int _line;
+    private readonly uint _bornAt = Now;
 
-    private TreeNode? _firstNested;
+    // The nested nodes form a ring, oldest first; only its last node is kept, whose next is the first.
     private TreeNode? _lastNested;
     private TreeNode? _previous;
     private TreeNode? _next;
     private int _holds = 1;
+
+    // One field for the sake of size: whether own work has ended (bit 0), and above it how many of the nested nodes are
+    // scopes opened by hand.
+    private int _ending;
 
     // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins.
     private volatile TreeNode? _awaited;
@@ -39,25 +50,17 @@ public abstract class TreeNode
     private protected TreeNode(TreeNode? parent, CallSite site)
     {
         Parent = parent;
-        _site = site;
+        _name = site.Name;
+        _file = site.File;
+        _line = site.Line;
     }
 
     /// <summary>A number no other node of this process has. Given out when first asked for.</summary>
-    public long Id
-    {
-        get
-        {
-            if (Volatile.Read(ref _id) == 0)
-            {
-                Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
-            }
-
-            return Volatile.Read(ref _id);
-        }
-    }
+    public long Id =>
+        s_ids.GetValue(this, static _ => new StrongBox<long>(Interlocked.Increment(ref s_lastId))).Value;
 
     /// <summary>The name it was given, or else where it was spawned (<c>Program.cs:12</c>).</summary>
-    public string Name => _site.Name switch
+    public string Name => _name switch
     {
         null => SpawnSite,
         "<Main>$" => "Main", // what the compiler calls the method around top-level statements
@@ -89,36 +92,46 @@ public abstract class TreeNode
     internal TreeNode? Parent { get; }
 
     /// <summary>The lock that owns this node's mutable fields; see the protocol above.</summary>
-    internal abstract Lock Gate { get; }
+    internal abstract ref Gate Gate { get; }
 
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
 
     /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
-    internal bool OwnWorkEnded { get; private set; }
+    internal bool OwnWorkEnded => (Volatile.Read(ref _ending) & 1) != 0;
 
-    internal TimeSpan Age => TimeSpan.FromMilliseconds(Environment.TickCount64 - _bornAt);
+    /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
+    internal bool IsClosed => Volatile.Read(ref _holds) == 0;
+
+    /// <summary>The time since the node was created, in steps of 10 ms; right for 497 days.</summary>
+    internal TimeSpan Age => TimeSpan.FromMilliseconds((Now - _bornAt) * 10L);
 
     /// <summary>The file (without folders) and line that created the node.</summary>
     internal string SpawnSite =>
-        $"{_site.File.AsSpan(_site.File.LastIndexOfAny(['/', '\\']) + 1)}:{_site.Line}";
+        $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
-    /// <summary>What the node waits for, in words; null when it is running or waits on something outside Treeline.</summary>
-    internal string? WaitsOn
+    /// <summary>The node that code running in this one awaits, if any.</summary>
+    internal TreeNode? Awaited => _awaited;
+
+    /// <summary>How many nested nodes it waits for after its own work has ended; 0 while its own work runs.</summary>
+    internal int Joining
     {
         get
         {
-            if (_awaited is { } awaited)
+            using (Gate.Enter())
             {
-                return awaited.Path;
-            }
-
-            lock (Gate)
-            {
-                return !OwnWorkEnded || _holds == 0 ? null : _holds == 1 ? "1 child" : $"{_holds} children";
+                return OwnWorkEnded ? _holds : 0;
             }
         }
     }
+
+    private static uint Now => (uint)(Environment.TickCount64 / 10);
+
+    private TreeNode? FirstNested => _lastNested?._next;
+
+    private int Leftovers => _ending >> 1;
+
+    private bool OnlyLeftoversHold => OwnWorkEnded && _holds == Leftovers;
 
     /// <summary>The path and the state.</summary>
     public override string ToString() => $"{Path} ({State})";
@@ -141,22 +154,26 @@ public abstract class TreeNode
     /// </summary>
     internal bool TryAdopt(TreeNode nested, out CancelCause? cause)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             cause = Canceller?.Cause;
-            if (_holds == 0)
+            bool leftover = IsLeftover(nested);
+            if (_holds == 0 || (leftover && OnlyLeftoversHold))
             {
                 return false;
             }
 
             _holds++;
-            nested._previous = _lastNested;
+            _ending += leftover ? 2 : 0;
             if (_lastNested is null)
             {
-                _firstNested = nested;
+                nested._previous = nested._next = nested;
             }
             else
             {
+                nested._previous = _lastNested;
+                nested._next = _lastNested._next;
+                nested._next!._previous = nested;
                 _lastNested._next = nested;
             }
 
@@ -168,9 +185,9 @@ public abstract class TreeNode
     /// <summary>Copies the nested nodes, oldest first, into <paramref name="into"/>.</summary>
     internal void CopyNested(List<TreeNode> into)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
+            for (TreeNode? node = FirstNested; node is not null; node = After(node))
             {
                 into.Add(node);
             }
@@ -183,7 +200,7 @@ public abstract class TreeNode
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
-        for (TreeNode? node = _firstNested; node is not null; node = node._next)
+        for (TreeNode? node = FirstNested; node is not null; node = After(node))
         {
             if (node is CancelScope scope)
             {
@@ -191,7 +208,7 @@ public abstract class TreeNode
                 continue;
             }
 
-            for (TreeNode? below = node._firstNested; below is not null; below = below._next)
+            for (TreeNode? below = node.FirstNested; below is not null; below = node.After(below))
             {
                 into.Add((CancelScope)below);
             }
@@ -205,37 +222,46 @@ public abstract class TreeNode
     internal bool TryEndOwnWork()
     {
         List<CancelScope>? left = null;
-        bool drained;
-        lock (Gate)
+        if (!TryEndOwnWork(ref left))
         {
-            if (OwnWorkEnded)
+            return false;
+        }
+
+        EndLeftovers(ref left);
+        return true;
+    }
+
+    /// <summary>Keeps the node open while something is done for it from outside, unless it is closed (false).</summary>
+    private protected bool TryHold()
+    {
+        using (Gate.Enter())
+        {
+            if (_holds == 0)
             {
                 return false;
             }
 
-            OwnWorkEnded = true;
-            for (TreeNode? node = _firstNested; node is not null; node = node._next)
-            {
-                if (node is CancelScope { EndsWithItsOwner: true } scope)
-                {
-                    (left ??= []).Add(scope);
-                }
-            }
+            _holds++;
+            return true;
+        }
+    }
 
-            drained = --_holds == 0;
-            if (!drained)
-            {
-                OnWaitingForNested();
-            }
+    /// <summary>Gives back what <see cref="TryHold"/> took.</summary>
+    private protected void ReleaseHold()
+    {
+        List<CancelScope>? left = null;
+        bool drained;
+        using (Gate.Enter())
+        {
+            drained = GiveBackHold(ofLeftover: false, ref left);
         }
 
-        left?.ForEach(static scope => scope.OwnerEnded());
         if (drained)
         {
-            CloseUpwards();
+            CloseUpwards(released: false, parentDrained: false, ref left);
         }
 
-        return true;
+        EndLeftovers(ref left);
     }
 
     /// <summary>Own work has ended while nested nodes are open. Called under <see cref="Gate"/>.</summary>
@@ -243,13 +269,19 @@ public abstract class TreeNode
     {
     }
 
-    /// <summary>Settles the outcome. Called once, when the last hold has gone, before anybody is told.</summary>
+    /// <summary>
+    /// Settles the outcome. Called once, when the last hold has gone, before anybody is told; for a child task under the
+    /// gate, which is its scope's.
+    /// </summary>
     private protected virtual void OnClosing()
     {
     }
 
-    /// <summary>Resumes whoever waits for this node. Called once, after it has left the tree.</summary>
-    private protected virtual void OnClosed()
+    /// <summary>
+    /// Resumes whoever waits for this node. Called once, after it has left the tree. <paramref name="inline"/>: it is the
+    /// last thing the calling thread has to do for the tree, so user code may go on right here.
+    /// </summary>
+    private protected virtual void OnClosed(bool inline)
     {
     }
 
@@ -260,11 +292,13 @@ public abstract class TreeNode
     {
     }
 
-    /// <summary>Hands <paramref name="error"/> to the parent if nobody in the parent can await this node any more.</summary>
-    private protected void ReportIfUnawaited(Exception error)
+    /// <summary>
+    /// Hands <paramref name="error"/> to the parent if nobody in the parent can await this node any more; else false.
+    /// </summary>
+    private protected bool ReportIfUnawaited(Exception error)
     {
         bool unawaited;
-        lock (Parent!.Gate)
+        using (Parent!.Gate.Enter())
         {
             unawaited = Parent.OwnWorkEnded;
         }
@@ -273,57 +307,162 @@ public abstract class TreeNode
         {
             Parent.OnUnawaitedFailure(this, error);
         }
+
+        return unawaited;
     }
 
-    private void CloseUpwards()
+    private static bool IsLeftover(TreeNode nested) => nested is CancelScope { EndsWithItsOwner: true };
+
+    private static void EndLeftovers(ref List<CancelScope>? left)
     {
-        // A loop, not recursion: the last leaf of a deep chain may close all of it.
-        for (TreeNode node = this; ;)
+        // A list that grows meanwhile, not recursion: cancel scopes may be nested deeper than the stack.
+        for (int i = 0; i < left?.Count; i++)
         {
-            TreeNode parent = node.Parent!;
-            node.OnClosing();
-            parent.Unlink(node);
-            node.OnClosed();
-            if (!parent.GiveBackHold())
+            left[i].OwnerEnded();
+            ((TreeNode)left[i]).TryEndOwnWork(ref left);
+        }
+    }
+
+    private bool TryEndOwnWork(ref List<CancelScope>? left)
+    {
+        bool drained;
+        bool released = false;
+        bool parentDrained = false;
+        using (Gate.Enter())
+        {
+            if (OwnWorkEnded)
+            {
+                return false;
+            }
+
+            _ending |= 1;
+            CollectLeftovers(ref left);
+            drained = --_holds == 0;
+            if (!drained)
+            {
+                OnWaitingForNested();
+            }
+            else if (Kind == NodeKind.Child)
+            {
+                // The usual end of a child, in one section, because its gate is its parent's.
+                parentDrained = Parent!.RemoveUnderGate(this, ref left);
+                released = true;
+            }
+        }
+
+        if (drained)
+        {
+            CloseUpwards(released, parentDrained, ref left);
+        }
+
+        return true;
+    }
+
+    /// <summary>Called under <see cref="Gate"/>.</summary>
+    private void CollectLeftovers(ref List<CancelScope>? left)
+    {
+        if (Leftovers == 0)
+        {
+            return;
+        }
+
+        for (TreeNode? node = FirstNested; node is not null; node = After(node))
+        {
+            if (IsLeftover(node))
+            {
+                (left ??= []).Add((CancelScope)node);
+            }
+        }
+    }
+
+    private TreeNode? After(TreeNode nested) => ReferenceEquals(nested, _lastNested) ? null : nested._next;
+
+    private void CloseUpwards(bool released, bool parentDrained, ref List<CancelScope>? left)
+    {
+        // Loops, not recursion: the last leaf of a deep chain may close all of it.
+        TreeNode top = this;
+        while (true)
+        {
+            if (!released)
+            {
+                parentDrained = top.Parent!.Remove(top, ref left);
+            }
+
+            if (!parentDrained)
+            {
+                break;
+            }
+
+            top = top.Parent!;
+            released = false;
+        }
+
+        // User code may go on right here only on a thread of the pool: others belong to somebody, such as an executor.
+        bool mayInline = Thread.CurrentThread.IsThreadPoolThread;
+        for (TreeNode node = this; ; node = node.Parent!)
+        {
+            bool last = ReferenceEquals(node, top);
+            node.OnClosed(inline: last && mayInline);
+            if (last)
             {
                 return;
             }
-
-            node = parent;
         }
     }
 
-    private void Unlink(TreeNode nested)
+    /// <summary>Settles how a nested node ended, unlinks it and gives its hold back. True: that was the last.</summary>
+    private bool Remove(TreeNode nested, ref List<CancelScope>? left)
     {
-        lock (Gate)
+        if (nested.Kind != NodeKind.Child)
         {
-            if (nested._previous is null)
-            {
-                _firstNested = nested._next;
-            }
-            else
-            {
-                nested._previous._next = nested._next;
-            }
+            nested.OnClosing();
+        }
 
-            if (nested._next is null)
+        using (Gate.Enter())
+        {
+            return RemoveUnderGate(nested, ref left);
+        }
+    }
+
+    private bool RemoveUnderGate(TreeNode nested, ref List<CancelScope>? left)
+    {
+        if (nested.Kind == NodeKind.Child)
+        {
+            nested.OnClosing();
+        }
+
+        if (ReferenceEquals(nested._next, nested))
+        {
+            _lastNested = null;
+        }
+        else
+        {
+            nested._previous!._next = nested._next;
+            nested._next!._previous = nested._previous;
+            if (ReferenceEquals(_lastNested, nested))
             {
                 _lastNested = nested._previous;
             }
-            else
-            {
-                nested._next._previous = nested._previous;
-            }
-
-            nested._previous = nested._next = null;
         }
+
+        nested._previous = nested._next = null;
+        bool leftover = IsLeftover(nested);
+        _ending -= leftover ? 2 : 0;
+        return GiveBackHold(leftover, ref left);
     }
 
-    private bool GiveBackHold()
+    /// <summary>
+    /// True when that was the last. Adds to <paramref name="left"/> when none but leftovers hold on. Called under
+    /// <see cref="Gate"/>.
+    /// </summary>
+    private bool GiveBackHold(bool ofLeftover, ref List<CancelScope>? left)
     {
-        lock (Gate)
+        _holds--;
+        if (!ofLeftover && OnlyLeftoversHold)
         {
-            return --_holds == 0;
+            CollectLeftovers(ref left);
         }
+
+        return _holds == 0;
     }
 }

@@ -1,0 +1,50 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Treeline;
+
+/// <summary>
+/// A lock for sections of a few dozen instructions that run no user code: one compare-and-swap to enter, one store to
+/// leave, four bytes. It is not reentrant, and nobody holds two.
+/// </summary>
+/// <remarks>
+/// <b>Protocol.</b> <c>_taken</c> is 0 or 1. Entering swaps 0 to 1 (a full fence); leaving stores 0 with release order,
+/// which the next swap acquires. A thread that finds it taken spins briefly and then gives up its time slice, longer and
+/// longer: the holder may have been preempted, and on one core it cannot go on until somebody yields.
+/// </remarks>
+internal struct Gate
+{
+    private int _taken;
+
+    /// <summary>Enters; leave by disposing what it returns.</summary>
+    [UnscopedRef]
+    public Holding Enter()
+    {
+        if (Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
+        {
+            EnterContended();
+        }
+
+        return new Holding(ref _taken);
+    }
+
+    private void EnterContended()
+    {
+        var spinner = default(SpinWait);
+        do
+        {
+            // Sleeping a whole millisecond comes late: sections are far shorter than a time slice.
+            spinner.SpinOnce(sleep1Threshold: 200);
+        }
+        while (Volatile.Read(ref _taken) != 0 || Interlocked.CompareExchange(ref _taken, 1, 0) != 0);
+    }
+
+    /// <summary>The time between entering and leaving.</summary>
+    internal readonly ref struct Holding
+    {
+        private readonly ref int _taken;
+
+        internal Holding(ref int taken) => _taken = ref taken;
+
+        public void Dispose() => Volatile.Write(ref _taken, 0);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+
+namespace Treeline.Tests;
+
+/// <summary>
+/// What every test of scopes needs: a deadline that tells what hung, the order of events checked, and nothing left in the
+/// tree afterwards.
+/// </summary>
+public abstract class TreeTest
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+
+    protected static Task InTime(Func<Task> test) => InTime(_ => test());
+
+    protected static async Task InTime(Func<Events, Task> test)
+    {
+        var events = new Events();
+        HashSet<long> before = [.. TaskTree.Snapshot().Roots.Select(static root => root.Id)];
+
+        // On the pool, so that no synchronization context of the test runner takes part.
+        Task running = Task.Run(() => test(events));
+        if (await Task.WhenAny(running, Task.Delay(s_deadline)) != running)
+        {
+            Assert.Fail($"Not done after {s_deadline}. The tree:{Environment.NewLine}{Dump()}");
+        }
+
+        events.Verify();
+        await running;
+        Assert.True(
+            TaskTree.Snapshot().Roots.All(root => before.Contains(root.Id)),
+            $"The test left something in the tree:{Environment.NewLine}{Dump()}");
+    }
+
+    /// <summary>Ends only by cancellation.</summary>
+    protected static Task Forever(CancellationToken cancellationToken) =>
+        Task.Delay(Timeout.Infinite, cancellationToken);
+
+    /// <summary>Waits, without sleeping, for something that can be seen but tells nobody.</summary>
+    protected static async Task Until(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>A signal whose waiters never run on the stack of whoever gives it.</summary>
+    protected static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The only node called <paramref name="name"/> in the live tree.</summary>
+    protected static NodeSnapshot Find(string name) => Assert.Single(All(), node => node.Name == name);
+
+    /// <summary>Every node of the live tree, parents before children.</summary>
+    protected static List<NodeSnapshot> All()
+    {
+        var all = new List<NodeSnapshot>(TaskTree.Snapshot().Roots);
+        for (int i = 0; i < all.Count; i++)
+        {
+            all.AddRange(all[i].Children);
+        }
+
+        return all;
+    }
+
+    protected static string Dump()
+    {
+        var text = new StringBuilder();
+        var open = new Stack<(NodeSnapshot Node, int Depth)>();
+        foreach (NodeSnapshot root in TaskTree.Snapshot().Roots.Reverse())
+        {
+            open.Push((root, 0));
+        }
+
+        while (text.Length < 20_000 && open.TryPop(out (NodeSnapshot Node, int Depth) next))
+        {
+            (NodeSnapshot node, int depth) = next;
+            text.Append(' ', 2 * Math.Min(depth, 40)).AppendLine(
+                $"{node.Name} {node.Kind} {node.State} at {node.SpawnSite} waits on {node.WaitsOn ?? "nothing here"}");
+            foreach (NodeSnapshot child in node.Children.Reverse())
+            {
+                open.Push((child, depth + 1));
+            }
+        }
+
+        return text.ToString();
+    }
+}
