@@ -8,12 +8,16 @@ namespace Treeline.App.Client;
 /// <summary>Talks to a job server. Answers are the JSON it sent.</summary>
 internal sealed class JobClient : IDisposable
 {
+    // For connecting only: an answer may take its time.
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
+
     private readonly HttpClient _http;
 
     public JobClient(Uri server) => _http = new HttpClient(new SocketsHttpHandler
     {
         // A proxy for the outside world cannot reach this machine's loopback.
         UseProxy = !server.IsLoopback,
+        ConnectTimeout = s_connectTimeout,
     })
     {
         BaseAddress = server.AbsolutePath.EndsWith('/') ? server : new Uri($"{server.AbsoluteUri}/"),

@@ -35,8 +35,8 @@ internal sealed class Connection
             {
                 return await run(session, cancellationToken);
             }
-            catch (HttpRequestException error) when (error.HttpRequestError
-                is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+            catch (Exception error) when (error is OperationCanceledException { InnerException: TimeoutException }
+                or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
             {
                 throw new CommandException(
                     $"no server answers at {server.OriginalString}; start one with 'treeline serve', or name another with --server.", error);

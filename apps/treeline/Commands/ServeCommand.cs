@@ -34,7 +34,7 @@ internal sealed class ServeCommand
 
     private readonly Option<int?> _workers = new("--workers")
     {
-        Description = "How many jobs run at once. Default: a few for each processor",
+        Description = "How many jobs run at once. Default: four for each processor",
         HelpName = "N",
     };
 
@@ -176,11 +176,11 @@ internal sealed class ServeCommand
         {
             throw new CommandException($"{inUse.Message.TrimEnd('.')}; choose another port with --port (0: any free one).", inUse);
         }
-        catch (Exception error) when (error is JobStoreException or IOException or UnauthorizedAccessException)
+        catch (JobStoreException error)
         {
-            throw new CommandException($"cannot keep jobs in {options.DataFile}: {error.Message} (--data names another file)", error);
+            throw new CommandException($"{error.Message} (--data names the file.)", error);
         }
-        catch (SocketException error)
+        catch (Exception error) when (error is SocketException or IOException)
         {
             throw new CommandException($"cannot listen on {string.Join(", ", options.Urls)}: {error.Message}", error);
         }
@@ -212,13 +212,21 @@ internal sealed class ServeCommand
             ';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         foreach (string url in urls)
         {
-            // "http://*:80" and "http://+:80" are addresses, though no URLs.
-            string parsable = url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal);
-            if (!Uri.TryCreate(parsable, UriKind.Absolute, out Uri? address) || address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/")
+            // "http://*:80" is every address of this machine, though no URL. So would any other name be to the web server,
+            // which nobody expects who writes one.
+            string parsable = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal);
+            if (!Uri.TryCreate(parsable, UriKind.Absolute, out Uri? address) || address.Scheme != Uri.UriSchemeHttp
+                || address.PathAndQuery != "/" || (address.HostNameType == UriHostNameType.Dns && address.Host != "localhost"))
             {
                 throw new CommandException(
-                    $"--urls: '{url}' is not an address to listen on; write it as {DefaultUrl}. (For https, put a proxy in front.)");
+                    $"--urls: '{url}' is not an address to listen on; write it as {DefaultUrl}, with an IP address, localhost, or * for all. (For https, put a proxy in front.)");
             }
+        }
+
+        if (urls.Contains("http://localhost:0"))
+        {
+            // It is two addresses, of IPv4 and IPv6, and two free ports would differ.
+            throw new CommandException("--urls: localhost has no free port of its own; write http://127.0.0.1:0.");
         }
 
         return urls.Length > 0 ? urls : throw new CommandException("--urls names no address.");
@@ -240,7 +248,7 @@ internal sealed class ServeCommand
     private static void Greet(IReadOnlyList<string> addresses, string dataFile)
     {
         string url = addresses[0];
-        foreach (string any in (ReadOnlySpan<string>)["0.0.0.0", "[::]", "*", "+"])
+        foreach (string any in (ReadOnlySpan<string>)["0.0.0.0", "[::]"])
         {
             url = url.Replace($"//{any}:", "//localhost:", StringComparison.Ordinal);
         }

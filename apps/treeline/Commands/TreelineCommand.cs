@@ -52,5 +52,10 @@ internal static class TreelineCommand
             await Console.Error.WriteLineAsync($"treeline: {told.Message}");
             return ExitCode.Failed;
         }
+        catch (Exception defect)
+        {
+            await Console.Error.WriteLineAsync($"treeline: this should not have happened: {defect}");
+            return ExitCode.Failed;
+        }
     }
 }

@@ -1,13 +1,14 @@
 // One job in full. Everything a job carries is somebody's input: it is set as text, never as markup.
 
 import { dateTime, duration } from './format.js';
-import { problemOf } from './problem.js';
+import { readProblem, textOf } from './problem.js';
 
 export class JobDialog {
   #dialog;
   #find;
   #id = null;
   #refreshing = false;
+  #stale = false;
 
   constructor(dialog) {
     this.#dialog = dialog;
@@ -27,28 +28,33 @@ export class JobDialog {
     this.#find('cancel').hidden = true;
     this.#say('');
     if (!this.#dialog.open) this.#dialog.showModal();
-    await this.#refresh();
+    await this.refresh();
   }
 
   /** Takes a job event from the server. */
   job({ id }) {
-    if (id === this.#id) this.#refresh();
+    if (id === this.#id) this.refresh();
   }
 
-  async #refresh() {
+  /** Reads the job again, if one is shown. */
+  async refresh() {
+    if (this.#id === null) return;
+    // What changed while an answer was on its way may not be in it: ask once more.
+    this.#stale = this.#refreshing;
     if (this.#refreshing) return;
     this.#refreshing = true;
     const id = this.#id;
     try {
       const response = await fetch(`jobs/${id}`, { cache: 'no-store' });
+      const body = response.ok ? await response.json() : await readProblem(response);
       if (id !== this.#id) return;
-      if (response.ok) this.#show(await response.json());
-      else this.#say(await problemOf(response), 'bad');
+      if (response.ok) this.#show(body);
+      else this.#say(textOf(body, response.status), 'bad');
     } catch {
       this.#say('The server does not answer.', 'bad');
     } finally {
       this.#refreshing = false;
-      if (this.#id !== null && this.#id !== id) this.#refresh();
+      if (this.#stale) this.refresh();
     }
   }
 
@@ -92,12 +98,12 @@ export class JobDialog {
     try {
       const response = await fetch(`jobs/${this.#id}`, { method: 'DELETE' });
       if (response.ok) this.#say('Asked to cancel.');
-      else this.#say(await problemOf(response), 'bad');
+      else this.#say(textOf(await readProblem(response), response.status), 'bad');
     } catch {
       this.#say('The server does not answer.', 'bad');
       return;
     }
-    await this.#refresh();
+    await this.refresh();
   }
 
   #say(text, tone = '') {

@@ -36,7 +36,7 @@ function showState(state) {
   $('connection').dataset.state = state;
   $('connection').lastElementChild.textContent = connectionTexts[state];
   if (live) {
-    failures.load();
+    catchUp();
   } else {
     throughput.gap();
     startedAt = null;
@@ -60,6 +60,12 @@ function showStatus(status) {
   document.title = status.running > 0 ? `Treeline · ${count(status.running)} running` : 'Treeline';
   $('welcome').hidden = status.pending + status.running + status.completed + status.failed + status.cancelled > 0;
   throughput.status(status);
+}
+
+/** Events may have been missed: reads what they would have told. */
+function catchUp() {
+  failures.load();
+  dialog.refresh();
 }
 
 function showTree(snapshot) {
@@ -104,6 +110,5 @@ new Connection({
     failures.job(event);
     dialog.job(event);
   },
-  // Events were dropped on the way: read the failures again rather than miss one.
-  lagged: () => failures.load(),
+  lagged: catchUp,
 }).open();

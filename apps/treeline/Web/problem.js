@@ -9,8 +9,6 @@ export async function readProblem(response) {
   }
 }
 
-/** One sentence for a refusal. */
-export async function problemOf(response) {
-  const { title, detail } = await readProblem(response);
-  return detail ?? title ?? `The server answered ${response.status}.`;
-}
+/** What a refusal says, for people. */
+export const textOf = ({ title, detail }, status) =>
+  title && detail ? `${title}. ${detail}` : detail ?? title ?? `The server answered ${status}.`;

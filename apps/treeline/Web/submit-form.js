@@ -1,7 +1,7 @@
 // Submits sample jobs, and shows what the server has against one beside the field it is about.
 
 import { count, plural } from './format.js';
-import { readProblem } from './problem.js';
+import { readProblem, textOf } from './problem.js';
 
 /** Arguments to start from, by job type. */
 const examples = {
@@ -80,7 +80,8 @@ export class SubmitForm {
   }
 
   // A field is named like "args.ms", or "[3].args.ms" in an array; copies of one job say the same thing each.
-  #refused(status, { title, detail, errors = {} }) {
+  #refused(status, problem) {
+    const errors = problem.errors ?? {};
     const rest = new Set();
     for (const [path, messages] of Object.entries(errors)) {
       const field = path.replace(/^\[\d+\]\.?/, '');
@@ -93,7 +94,7 @@ export class SubmitForm {
       }
     }
     if (rest.size > 0) this.#say([...rest].join(' '), 'bad');
-    else if (Object.keys(errors).length === 0) this.#say(detail ?? title ?? `The server answered ${status}. Nothing was submitted.`, 'bad');
+    else if (Object.keys(errors).length === 0) this.#say(textOf(problem, status), 'bad');
   }
 
   #blame(name, message) {

@@ -173,7 +173,7 @@ export class Throughput {
     const ticks = top <= 1 ? [0, 1] : [0, top / 2, top];
     for (const tick of ticks) {
       marks.push(element('path', { class: tick === 0 ? 'axis' : '', d: `M${edge.left} ${y(tick).toFixed(1)}H${width - edge.right}` }));
-      marks.push(label(edge.left - 7, y(tick) + 3.5, 'end', String(tick)));
+      marks.push(label(edge.left - 7, y(tick) + 3.5, 'end', tick < 1000 ? String(tick) : `${tick / 1000}k`));
     }
     for (let minute = 0; minute <= windowSeconds / 60; minute++) {
       const at = x(windowSeconds - minute * 60);

@@ -89,12 +89,14 @@ public sealed class ServeCommandTests(ITestOutputHelper log)
     [InlineData("https://localhost:8443")]
     [InlineData("localhost")]
     [InlineData("http://localhost:80/path")]
+    [InlineData("http://localhost:0")]
+    [InlineData("http://some.name:8080")] // the web server would take it for every address of the machine
     public async Task A_bad_address_is_one_clear_line(string url)
     {
         CommandLine run = await CommandLine.RunAsync(log, ["serve", "--urls", url], input: null);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains($"'{url}'", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith("treeline: --urls: ", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -189,6 +189,27 @@ public sealed class LivePageTests(Chromium chromium, ITestOutputHelper log) : ID
     }
 
     [Fact]
+    public async Task A_stopping_server_is_shown_finishing_and_takes_nothing_new()
+    {
+        await using Listener listener = await Listener.StartAsync();
+        await using ServerProcess server = await StartAsync();
+        await chromium.VisitAsync(server.Http.BaseAddress!, async page =>
+        {
+            long id = await server.Http.SubmitAsync($$$"""{"type":"http","args":{"url":"{{{listener.Url}}}/gate/page"}}""");
+            await Expect(page.Node($"job {id}")).ToBeVisibleAsync();
+
+            server.Process.Signal(ChildProcess.SigTerm);
+            await Expect(page.Connection()).ToContainTextAsync("stopping");
+            await Expect(page.Node($"job {id}")).ToBeVisibleAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Submit", Exact = true }).ClickAsync();
+            await Expect(page.Locator("#submit-outcome")).ToContainTextAsync("stopping");
+
+            listener.OpenGate();
+            Assert.Equal(0, await server.Process.ExitAsync());
+        }, LivePage.Tall, complaints: "Failed to load resource");
+    }
+
+    [Fact]
     public async Task A_stopped_server_is_waited_for_and_found_again()
     {
         string port;

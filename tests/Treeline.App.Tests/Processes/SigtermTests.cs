@@ -76,7 +76,7 @@ public sealed class SigtermTests(ITestOutputHelper log)
 
         server.Process.Signal(ChildProcess.SigInt);
         await StoppingAsync(server);
-        server.Process.Signal(ChildProcess.SigInt);
+        server.Process.Signal(ChildProcess.SigTerm);
 
         Assert.Equal(0, await server.Process.ExitAsync());
         Job job = await FindInStoreAsync(folder.File("jobs.db"), id);

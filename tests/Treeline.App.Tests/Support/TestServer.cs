@@ -12,7 +12,7 @@ public sealed class TestServer : IAsyncLifetime
     private static readonly TimeSpan s_stopDeadline = TimeSpan.FromSeconds(30);
 
     private readonly TempFolder _folder = new();
-    private readonly StopSignals _signals = new();
+    private readonly StopSignals _signals = new(TimeProvider.System);
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Uri> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task<ShutdownReport> _running = null!;
@@ -61,8 +61,8 @@ public sealed class TestServer : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        _signals.Raise("test ends");
-        _signals.Raise("test ends");
+        _signals.Raise("the test ends");
+        _signals.Raise("the test ends at once");
         try
         {
             await StoppedAsync();
