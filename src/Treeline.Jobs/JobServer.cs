@@ -40,6 +40,8 @@ public sealed class JobServer : IAsyncDisposable
     private readonly JobStore _store;
     private readonly EventFeed _events;
     private readonly RunningJobs _running;
+
+    // Open for the life of the server, not only of RunAsync: jobs are submitted before it and their ends recorded after.
     private readonly TaskScope _storeScope;
     private readonly Task _writing;
     private readonly Dispatcher _dispatcher;
@@ -67,10 +69,10 @@ public sealed class JobServer : IAsyncDisposable
         _leases = new LeaseKeeper(store, running, options, _dispatcher.Wake, _log);
         _runner = new AttemptRunner(store, running, options, logs);
         _storeScope = TaskScope.Open(new ScopeOptions { Name = "job store" });
-        _writing = Task.Factory.StartNew(
-            store.Writer.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _writing = new Task(store.Writer.Run, TaskCreationOptions.LongRunning);
         _storeScope.Spawn(_ => _writing, "store writer");
         _storeScope.Token.UnsafeRegister(static server => _ = ((JobServer)server!).CloseWriterAfterRunAsync(), this);
+        _writing.Start(TaskScheduler.Default);
     }
 
     /// <summary>How many jobs run at once.</summary>

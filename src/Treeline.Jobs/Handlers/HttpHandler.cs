@@ -11,9 +11,10 @@ internal sealed class HttpHandler(HttpClient? client)
     private const int BodyKept = 64 * 1024;
     private const int BodyInError = 4 * 1024;
 
-    // Connections are renewed now and then so that a changed DNS entry is seen; time is limited per job.
+    // Connections are renewed now and then so that a changed DNS entry is seen; one job's cookies are not the next one's;
+    // time is limited per job.
     private static readonly HttpClient s_shared = new(
-        new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), UseCookies = false })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

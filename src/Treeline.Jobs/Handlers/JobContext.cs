@@ -11,6 +11,7 @@ public sealed class JobContext
     internal JobContext(ClaimedJob job, TaskScope scope, ILogger log, TimeProvider time)
     {
         _job = job;
+        Args = job.Args is null ? null : JsonElement.Parse(job.Args, new JsonDocumentOptions { MaxDepth = int.MaxValue });
         Scope = scope;
         Log = log;
         Time = time;
@@ -26,7 +27,7 @@ public sealed class JobContext
     public string Type => _job.Type;
 
     /// <summary>What the job was submitted with.</summary>
-    public JsonElement? Args => _job.Args;
+    public JsonElement? Args { get; }
 
     /// <summary>
     /// The job's own scope. What is spawned in it shows in the live tree below the job, is cancelled with the job, and has

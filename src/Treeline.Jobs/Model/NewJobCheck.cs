@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Treeline.Jobs;
 
 /// <summary>Decides whether submitted jobs may be enqueued.</summary>
@@ -14,22 +16,23 @@ internal static class NewJobCheck
         var rows = new List<NewJobRow>(jobs.Count);
         for (int index = 0; index < jobs.Count; index++)
         {
-            NewJob job = jobs[index];
-            problems.AddRange(Problems(job, handlers).Select(problem => new JobProblem(index, problem.Field, problem.Message)));
-            rows.Add(new NewJobRow(job.Type, job.Args?.GetRawText(), job.MaxAttempts, job.Priority, job.Delay));
+            NewJob job = jobs[index] ?? throw new ArgumentException($"The job at {index} is null.", nameof(jobs));
+            JsonElement? args = job.Args is { ValueKind: JsonValueKind.Undefined } ? null : job.Args;
+            problems.AddRange(Problems(job, args, handlers).Select(problem => new JobProblem(index, problem.Field, problem.Message)));
+            rows.Add(new NewJobRow(job.Type, args?.GetRawText(), job.MaxAttempts, job.Priority, job.Delay));
         }
 
         return problems.Count == 0 ? rows : throw new InvalidJobException(problems);
     }
 
-    private static IEnumerable<(string Field, string Message)> Problems(NewJob job, JobHandlers handlers)
+    private static IEnumerable<(string Field, string Message)> Problems(NewJob job, JsonElement? args, JobHandlers handlers)
     {
         RegisteredHandler? handler = job.Type is null ? null : handlers.Find(job.Type);
         if (handler is null)
         {
             yield return ("type", $"'{job.Type}' is not a type of job here; the types are {string.Join(", ", handlers.Types)}.");
         }
-        else if (handler.Validate?.Invoke(job.Args) is { } error)
+        else if (handler.Validate?.Invoke(args) is { } error)
         {
             yield return (JobFailedException.FieldOf(error), error.Message);
         }

@@ -13,6 +13,8 @@ internal sealed class JobRow
         fence AS Fence, lease_owner AS LeaseOwner, lease_until AS LeaseUntil
         """;
 
+    private static readonly JsonDocumentOptions s_anyDepth = new() { MaxDepth = int.MaxValue };
+
     public long Id { get; set; }
 
     public string Type { get; set; } = string.Empty;
@@ -67,9 +69,28 @@ internal sealed class JobRow
         CancelRequested = CancelRequested,
     };
 
-    public ClaimedJob ToClaim() => new(Id, Fence, Type, Json(Args), Attempts, MaxAttempts, Time(RunAt), Time(StartedAt!.Value));
+    public ClaimedJob ToClaim() => new(Id, Fence, Type, Args, Attempts, MaxAttempts, Time(RunAt), Time(StartedAt!.Value));
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+    /// <summary>
+    /// The text as JSON, of whatever depth it was accepted with. Text that somebody damaged is given as a string: one bad
+    /// row must not make a whole listing fail.
+    /// </summary>
+    private static JsonElement? Json(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonElement.Parse(text, s_anyDepth);
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(text);
+        }
+    }
 }

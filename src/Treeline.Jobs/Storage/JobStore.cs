@@ -260,7 +260,9 @@ internal sealed class JobStore : IDisposable
             int recovered = 0;
             foreach (JobRow row in transaction.Query<JobRow>($"SELECT {JobRow.Columns} FROM jobs WHERE state = {StateCode.Running}"))
             {
-                if (row.LeaseUntil > now && !dead.Contains(row.LeaseOwner!))
+                // What runs here is alive, even if a jump of the clock makes its lease look expired.
+                bool holds = row.LeaseUntil > now && !dead.Contains(row.LeaseOwner!);
+                if (holds || _running.Find(row.Id, row.Fence) is not null)
                 {
                     continue;
                 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Treeline.Jobs.Tests;
 
 public sealed class JobServerTests
@@ -241,6 +243,35 @@ public sealed class JobServerTests
         Job job = await server.UntilAsync(await server.SubmitAsync("loop", maxAttempts: 1), JobState.Failed);
 
         Assert.StartsWith("NotSupportedException: ", job.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Arguments_that_are_damaged_on_disk_fail_their_own_job_and_no_other()
+    {
+        using var directory = new TempDirectory();
+        await using TestServer server = await TestServer.StartAsync(Handlers, directory.DataFile);
+        long damaged = await server.SubmitAsync("greet", """{"name":"Ada"}""", maxAttempts: 1, delay: TimeSpan.FromSeconds(1));
+        Sql.Number(directory.DataFile, $"UPDATE jobs SET args = '{{' WHERE id = {damaged} RETURNING id");
+
+        Job job = await server.AdvanceUntilAsync(damaged, JobState.Failed, TimeSpan.FromSeconds(1));
+
+        Assert.StartsWith("Json", job.Error, StringComparison.Ordinal);
+        Assert.Equal("{", job.Args!.Value.GetString());
+        await server.UntilAsync(await server.SubmitAsync("greet", """{"name":"Bob"}"""), JobState.Succeeded);
+    }
+
+    [Fact]
+    public async Task Arguments_may_be_nested_deeper_than_readers_allow_by_default()
+    {
+        await using TestServer server = await TestServer.StartAsync(Handlers);
+        string deep = $"{new string('[', 500)}{new string(']', 500)}";
+        IReadOnlyList<long> ids = await server.Server.SubmitAsync(
+            [new NewJob("gate") { Args = JsonElement.Parse(deep, new JsonDocumentOptions { MaxDepth = 500 }) }]);
+
+        Assert.Equal(deep, (await _gate.ArrivalAsync(ids[0])).Args!.Value.GetRawText());
+        Assert.Equal(deep, (await server.FindAsync(ids[0])).Args!.Value.GetRawText());
+        _gate.Open(ids[0]);
+        await server.UntilAsync(ids[0], JobState.Succeeded);
     }
 
     [Fact]

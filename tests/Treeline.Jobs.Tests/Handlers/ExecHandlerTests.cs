@@ -119,6 +119,24 @@ public sealed class ExecHandlerTests
     }
 
     [Fact]
+    public async Task What_leaves_the_group_and_holds_the_output_does_not_hold_the_job()
+    {
+        using var directory = new TempDirectory();
+        string pidFile = directory.File("pid");
+
+        Job job = await RunAsync(
+            $$"""{"command":"sh","args":["-c","setsid sh -c 'echo $$ > {{pidFile}}; exec sleep 600' & while [ ! -s {{pidFile}} ]; do sleep 0.01; done; echo done"]}""",
+            JobState.Succeeded);
+        using (var left = Process.GetProcessById(await PidAsync(pidFile)))
+        {
+            left.Kill();
+        }
+
+        Assert.Equal("done\n", Text(job, "stdout"));
+        Assert.True(job.Result!.Value.GetProperty("stdoutTruncated").GetBoolean());
+    }
+
+    [Fact]
     public async Task SIGTERM_comes_first()
     {
         using var directory = new TempDirectory();

@@ -30,6 +30,19 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_does_not_take_back_what_it_runs_itself_when_the_clock_jumps()
+    {
+        long id = await _store.AddAsync();
+        ClaimedJob job = await _store.ClaimOneAsync();
+
+        _store.Clock.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal(0, await _store.Store.RecoverAsync());
+        Assert.Equal(JobState.Succeeded, await _store.Store.EndAsync(job, s_success));
+        Assert.Equal(1, _store.Find(id).Attempts);
+    }
+
+    [Fact]
     public async Task A_renewed_lease_holds_longer()
     {
         await using TestStore other = _store.OpenAnother();

@@ -111,6 +111,23 @@ public sealed class StoreWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_waits_for_the_writer_of_another_process()
+    {
+        using var other = new SqliteConnection($"Data Source={_directory.DataFile};Pooling=False");
+        other.Open();
+        other.Execute("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
+        Start();
+        Task<int> write = Insert(2);
+        Assert.Empty(Rows());
+        Assert.False(write.IsCompleted);
+
+        other.Execute("COMMIT");
+
+        await write.WaitAsync(Deadline.Of);
+        Assert.Equal([1, 2], Rows());
+    }
+
+    [Fact]
     public async Task A_write_that_is_cancelled_in_the_queue_does_not_happen()
     {
         using var cancel = new CancellationTokenSource();
