@@ -1,4 +1,4 @@
-namespace Treeline.Jobs.Tests;
+namespace Treeline.TestSupport;
 
 /// <summary>
 /// A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order of their times,
@@ -6,6 +6,9 @@ namespace Treeline.Jobs.Tests;
 /// </summary>
 internal sealed class ManualTimeProvider : TimeProvider
 {
+    // Real time, for a test that would otherwise never end.
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -14,7 +17,8 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    private int Waiting
+    /// <summary>How many timers are set and have not fired.</summary>
+    public int Pending
     {
         get
         {
@@ -77,10 +81,10 @@ internal sealed class ManualTimeProvider : TimeProvider
     /// </param>
     public async Task AdvanceUntilAsync(Task task, TimeSpan step, int sleepers = 0)
     {
-        Task overdue = Task.Delay(Deadline.Of);
+        Task overdue = Task.Delay(s_deadline);
         while (!task.IsCompleted && !overdue.IsCompleted)
         {
-            if (Waiting >= sleepers)
+            if (Pending >= sleepers)
             {
                 Advance(step);
             }
