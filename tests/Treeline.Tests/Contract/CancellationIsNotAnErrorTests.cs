@@ -185,6 +185,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
     {
         using var outer = new CancellationTokenSource();
         ChildTask child = null!;
+        TaskCompletionSource started = Signal();
         Task run = TaskScope.RunAsync(
             async scope =>
             {
@@ -192,6 +193,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
                 {
                     try
                     {
+                        started.SetResult();
                         await Forever(ct);
                     }
                     catch (OperationCanceledException)
@@ -199,11 +201,10 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
                         throw new OopsException("cleanup");
                     }
                 });
-                await Until(() => child.State == NodeState.Running);
                 await Forever(scope.Token);
             },
             outer.Token);
-        await Until(() => child is { State: NodeState.Running });
+        await started.Task;
         await outer.CancelAsync();
         Assert.Equal("cleanup", (await Assert.ThrowsAsync<OopsException>(() => run)).Message);
         Assert.Equal(NodeState.Failed, child.State);

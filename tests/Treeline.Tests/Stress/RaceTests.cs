@@ -3,7 +3,7 @@ namespace Treeline.Tests.Stress;
 /// <summary>Two or three things at the very same time, a few thousand times each.</summary>
 public sealed class RaceTests : TreeTest
 {
-    private const int Rounds = 3_000;
+    private const int Rounds = 2_000;
 
     [Fact]
     public Task Cancel_against_spawn_against_close() => InTime(() => EachRound(async race =>
