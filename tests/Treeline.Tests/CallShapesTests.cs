@@ -224,11 +224,11 @@ public sealed class CallShapesTests : TreeTest
     [Fact]
     public Task Anonymous_delegates() => InTime(async () =>
     {
-        Task run = TaskScope.RunAsync(async delegate(TaskScope scope)
+        Task run = TaskScope.RunAsync(async delegate (TaskScope scope)
         {
             ChildTask child = scope.Spawn(async delegate { await Task.Yield(); });
             await child;
-            ChildTask typed = scope.Spawn(async delegate(CancellationToken ct) { await Task.Delay(0, ct); });
+            ChildTask typed = scope.Spawn(async delegate (CancellationToken ct) { await Task.Delay(0, ct); });
             await typed;
             ChildTask<int> result = scope.Spawn(async delegate
             {
