@@ -70,7 +70,12 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     /// is not cancelled. Any number of awaiters may wait, before and after it ends.
     /// </summary>
     /// <returns>The awaiter. It rethrows what the child failed with, with its stack.</returns>
-    public ChildTaskAwaiter GetAwaiter() => new(this);
+    /// <exception cref="InvalidOperationException">The child awaits itself.</exception>
+    public ChildTaskAwaiter GetAwaiter()
+    {
+        ThrowIfAwaitedByItself();
+        return new ChildTaskAwaiter(this);
+    }
 
     /// <summary>
     /// The child as a <see cref="Task"/>, for code that needs one. From then on the child counts as looked at.
@@ -136,6 +141,15 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     /// <summary>The end of the child as a task, made when first asked for. Does not mark the child as looked at.</summary>
     internal abstract Task Completion { get; }
+
+    // Asked when the awaiter is made and not when it suspends: what is thrown there would not reach the code that awaits.
+    private protected void ThrowIfAwaitedByItself()
+    {
+        if (ReferenceEquals(Ambient.Current, this) && !IsCompleted)
+        {
+            throw new InvalidOperationException($"'{Path}' awaits itself, and would wait for ever.");
+        }
+    }
 
     /// <summary>Throws what the child ended with, if not with success. Marks it as looked at.</summary>
     internal void ThrowIfUnsuccessful()

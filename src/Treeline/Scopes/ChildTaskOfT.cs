@@ -45,7 +45,12 @@ public sealed class ChildTask<T> : ChildTask
     /// is not cancelled. Any number of awaiters may wait, before and after it ends.
     /// </summary>
     /// <returns>The awaiter. It gives the result, or rethrows what the child failed with, with its stack.</returns>
-    public new ChildTaskAwaiter<T> GetAwaiter() => new(this);
+    /// <exception cref="InvalidOperationException">The child awaits itself.</exception>
+    public new ChildTaskAwaiter<T> GetAwaiter()
+    {
+        ThrowIfAwaitedByItself();
+        return new ChildTaskAwaiter<T>(this);
+    }
 
     /// <summary>
     /// The child as a <see cref="Task{TResult}"/>, for code that needs one. From then on the child counts as looked at.

@@ -265,10 +265,14 @@ public sealed class TaskScope : CancelScope
     /// </summary>
     /// <returns>A task that completes after the last child, or throws what surfaces from the scope.</returns>
     /// <exception cref="ScopeException">Several children failed. A single failure is rethrown as itself.</exception>
-    /// <exception cref="InvalidOperationException">The scope was made by <c>RunAsync</c>, which joins it itself.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The scope was made by <c>RunAsync</c>, which joins it itself; or the caller runs in the scope, and would wait for its
+    /// own end.
+    /// </exception>
     public Task JoinAsync()
     {
         ThrowIfAroundBody(nameof(JoinAsync));
+        ThrowIfCalledFromBelow(nameof(JoinAsync));
         return JoinOnce();
     }
 
@@ -287,6 +291,7 @@ public sealed class TaskScope : CancelScope
     private protected override async ValueTask CloseAsync()
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
+        ThrowIfCalledFromBelow(nameof(IAsyncDisposable.DisposeAsync));
         bool joined;
         using (Gate.Enter())
         {
@@ -648,6 +653,20 @@ public sealed class TaskScope : CancelScope
         }
 
         return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
+    }
+
+    private void ThrowIfCalledFromBelow(string member)
+    {
+        TreeNode? caller = Ambient.Current;
+        for (TreeNode? node = caller; node is not null; node = node.Parent)
+        {
+            if (ReferenceEquals(node, this))
+            {
+                throw new InvalidOperationException(
+                    $"{member} of '{Path}' was called in '{caller!.Path}', which lives in that scope: it would wait for its own "
+                    + "end. Join the scope where it was opened; to end it from inside, call Cancel.");
+            }
+        }
     }
 
     private void ThrowIfAroundBody(string member)
