@@ -22,9 +22,10 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     private ExecutionContext? _context;
 
-    // The delegate until it has been called, then the task it returned while that runs. Owner: the thread that runs the work.
-    private object? _work;
-    private ExceptionDispatchInfo? _error; // captured once: each awaiter adds its stack to that of the failure only
+    // What there is of the child at its stage: the delegate; once called, the task it returned while that runs (owner of
+    // both: the thread that runs the work); at the end what it ended with, if not with success, captured once, so that each
+    // awaiter adds its stack to that of the failure only. One field, because every child pays for it.
+    private object? _stage;
     private bool _cancelled;
     private bool _started;
     private volatile bool _observed;
@@ -33,7 +34,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     private protected ChildTask(TaskScope scope, Delegate work, CallSite site)
         : base(scope, site)
     {
-        _work = work;
+        _stage = work;
     }
 
     /// <inheritdoc/>
@@ -134,7 +135,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
             }
 
             // The executor refused it (it may be shutting down): the child has failed, and the scope will not wait for it.
-            _work = null;
+            _stage = null;
             EndWork(e);
         }
     }
@@ -155,7 +156,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     internal void ThrowIfUnsuccessful()
     {
         _observed = true;
-        if (_error is { } error)
+        if (_stage is ExceptionDispatchInfo error)
         {
             MarkCompletionHandled();
             error.Throw();
@@ -163,7 +164,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     }
 
     /// <summary>What it ended with, if not with success.</summary>
-    internal Exception? Error => _error?.SourceException;
+    internal Exception? Error => (_stage as ExceptionDispatchInfo)?.SourceException;
 
     /// <summary>The error is being thrown at somebody; the task behind the awaiter must not call it unobserved as well.</summary>
     private protected abstract void MarkCompletionHandled();
@@ -180,14 +181,14 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     {
         using (Gate.Enter())
         {
-            _error ??= ExceptionDispatchInfo.Capture(error);
+            _stage ??= ExceptionDispatchInfo.Capture(error); // own work has ended: nothing, or an earlier error
         }
 
         Scope.ChildFailed(nested, error);
     }
 
     private protected sealed override void OnClosing() =>
-        _final = _error is null ? NodeState.Succeeded : _cancelled ? NodeState.Cancelled : NodeState.Failed;
+        _final = _stage is null ? NodeState.Succeeded : _cancelled ? NodeState.Cancelled : NodeState.Failed;
 
     private void Begin()
     {
@@ -198,8 +199,8 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
 
         Ambient.Current = this;
-        var function = (Delegate)_work!;
-        _work = null;
+        var function = (Delegate)_stage!;
+        _stage = null;
         Task? work;
         try
         {
@@ -217,15 +218,15 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
         }
         else
         {
-            _work = work;
+            _stage = work;
             work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(OnRunningCompleted);
         }
     }
 
     private void OnRunningCompleted()
     {
-        var work = (Task)_work!;
-        _work = null;
+        var work = (Task)_stage!;
+        _stage = null;
         EndWith(work);
     }
 
@@ -262,7 +263,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
     {
         if (error is not null)
         {
-            _error = ExceptionDispatchInfo.Capture(error);
+            _stage = ExceptionDispatchInfo.Capture(error);
 
             // An OperationCanceledException is cancellation only if the scope really is cancelled; otherwise (say, the
             // timeout of an HttpClient) it is a failure like any other.
@@ -282,7 +283,7 @@ public abstract class ChildTask : TreeNode, IThreadPoolWorkItem
 
     private NodeCanceledException NeverStarted()
     {
-        _work = null;
+        _stage = null;
         return new NodeCanceledException(this, "did not start", Scope.Cause!, Scope.Token);
     }
 }
