@@ -81,8 +81,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     internal CancelCause? Cause => Volatile.Read(ref _cause);
 
-    /// <summary>True for scopes that are opened and disposed by hand, rather than around a body.</summary>
-    internal virtual bool EndsWithItsOwner => true;
+    internal override bool EndsWithItsOwner => true;
 
     /// <summary>The token handed to whoever opened the scope; cancels it from outside the tree.</summary>
     private protected CancellationToken Outer { get; }

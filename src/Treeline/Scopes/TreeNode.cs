@@ -11,8 +11,8 @@ namespace Treeline;
 /// <para><b>Protocol.</b> A node is open while somebody holds it. It is born with one hold, its own work's; each node
 /// below it adds one. Whoever takes the last hold away closes the node, exactly once, and a closed node adopts nobody
 /// (so nothing can be smuggled out of a scope that has ended).</para>
-/// <para><b>Owners.</b> <see cref="Parent"/>, name and spawn site never change. The list of nested nodes (head, tail and
-/// the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
+/// <para><b>Owners.</b> <see cref="Parent"/>, name and spawn site never change. The list of nested nodes (its head
+/// and the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
 /// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
 /// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
 /// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
@@ -34,10 +34,11 @@ public abstract class TreeNode
     private readonly int _line;
     private readonly uint _bornAt = Now;
 
-    // The nested nodes form a ring, oldest first; only its last node is kept, whose next is the first.
-    private TreeNode? _lastNested;
-    private TreeNode? _previous;
-    private TreeNode? _next;
+    // The nested nodes, newest first. Children mostly end oldest first and on another core than the one that spawns:
+    // at that end of the list they do not write to what the spawner is writing to.
+    private TreeNode? _newestNested;
+    private TreeNode? _newer;
+    private TreeNode? _older;
     private int _holds = 1;
 
     // One field for the sake of size: whether own work has ended (bit 0), and above it how many of the nested nodes are
@@ -97,6 +98,9 @@ public abstract class TreeNode
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
 
+    /// <summary>True for scopes that are opened and disposed by hand, rather than around a body.</summary>
+    internal virtual bool EndsWithItsOwner => false;
+
     /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
     internal bool OwnWorkEnded => (Volatile.Read(ref _ending) & 1) != 0;
 
@@ -127,8 +131,6 @@ public abstract class TreeNode
 
     private static uint Now => (uint)(Environment.TickCount64 / 10);
 
-    private TreeNode? FirstNested => _lastNested?._next;
-
     private int Leftovers => _ending >> 1;
 
     private bool OnlyLeftoversHold => OwnWorkEnded && _holds == Leftovers;
@@ -157,7 +159,7 @@ public abstract class TreeNode
         using (Gate.Enter())
         {
             cause = Canceller?.Cause;
-            bool leftover = IsLeftover(nested);
+            bool leftover = nested.EndsWithItsOwner;
             if (_holds == 0 || (leftover && OnlyLeftoversHold))
             {
                 return false;
@@ -165,19 +167,13 @@ public abstract class TreeNode
 
             _holds++;
             _ending += leftover ? 2 : 0;
-            if (_lastNested is null)
+            nested._older = _newestNested;
+            if (_newestNested is not null)
             {
-                nested._previous = nested._next = nested;
-            }
-            else
-            {
-                nested._previous = _lastNested;
-                nested._next = _lastNested._next;
-                nested._next!._previous = nested;
-                _lastNested._next = nested;
+                _newestNested._newer = nested;
             }
 
-            _lastNested = nested;
+            _newestNested = nested;
             return true;
         }
     }
@@ -187,20 +183,24 @@ public abstract class TreeNode
     {
         using (Gate.Enter())
         {
-            for (TreeNode? node = FirstNested; node is not null; node = After(node))
+            int start = into.Count;
+            for (TreeNode? node = _newestNested; node is not null; node = node._older)
             {
                 into.Add(node);
             }
+
+            into.Reverse(start, into.Count - start);
         }
     }
 
     /// <summary>
-    /// Adds every cancel scope below this node that no other cancel scope stands between. The caller holds
+    /// Adds every cancel scope below this node that no other cancel scope stands between, oldest first. The caller holds
     /// <see cref="Gate"/>, which also covers the lists of this node's child tasks.
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
-        for (TreeNode? node = FirstNested; node is not null; node = After(node))
+        int start = into.Count;
+        for (TreeNode? node = _newestNested; node is not null; node = node._older)
         {
             if (node is CancelScope scope)
             {
@@ -208,11 +208,13 @@ public abstract class TreeNode
                 continue;
             }
 
-            for (TreeNode? below = node.FirstNested; below is not null; below = node.After(below))
+            for (TreeNode? below = node._newestNested; below is not null; below = below._older)
             {
                 into.Add((CancelScope)below);
             }
         }
+
+        into.Reverse(start, into.Count - start);
     }
 
     /// <summary>
@@ -311,8 +313,6 @@ public abstract class TreeNode
         return unawaited;
     }
 
-    private static bool IsLeftover(TreeNode nested) => nested is CancelScope { EndsWithItsOwner: true };
-
     private static void EndLeftovers(ref List<CancelScope>? left)
     {
         // A list that grows meanwhile, not recursion: cancel scopes may be nested deeper than the stack.
@@ -358,7 +358,7 @@ public abstract class TreeNode
         return true;
     }
 
-    /// <summary>Called under <see cref="Gate"/>.</summary>
+    /// <summary>Adds them oldest first. Called under <see cref="Gate"/>.</summary>
     private void CollectLeftovers(ref List<CancelScope>? left)
     {
         if (Leftovers == 0)
@@ -366,16 +366,18 @@ public abstract class TreeNode
             return;
         }
 
-        for (TreeNode? node = FirstNested; node is not null; node = After(node))
+        left ??= [];
+        int start = left.Count;
+        for (TreeNode? node = _newestNested; node is not null; node = node._older)
         {
-            if (IsLeftover(node))
+            if (node.EndsWithItsOwner)
             {
-                (left ??= []).Add((CancelScope)node);
+                left.Add((CancelScope)node);
             }
         }
-    }
 
-    private TreeNode? After(TreeNode nested) => ReferenceEquals(nested, _lastNested) ? null : nested._next;
+        left.Reverse(start, left.Count - start);
+    }
 
     private void CloseUpwards(bool released, bool parentDrained, ref List<CancelScope>? left)
     {
@@ -431,22 +433,22 @@ public abstract class TreeNode
             nested.OnClosing();
         }
 
-        if (ReferenceEquals(nested._next, nested))
+        if (nested._newer is null)
         {
-            _lastNested = null;
+            _newestNested = nested._older;
         }
         else
         {
-            nested._previous!._next = nested._next;
-            nested._next!._previous = nested._previous;
-            if (ReferenceEquals(_lastNested, nested))
-            {
-                _lastNested = nested._previous;
-            }
+            nested._newer._older = nested._older;
         }
 
-        nested._previous = nested._next = null;
-        bool leftover = IsLeftover(nested);
+        if (nested._older is not null)
+        {
+            nested._older._newer = nested._newer;
+        }
+
+        nested._newer = nested._older = null;
+        bool leftover = nested.EndsWithItsOwner;
         _ending -= leftover ? 2 : 0;
         return GiveBackHold(leftover, ref left);
     }
