@@ -11,7 +11,7 @@ namespace Treeline;
 /// <para><b>Protocol.</b> One object is the work item, the node of the tree and what is awaited. Its own work ends once,
 /// in <see cref="EndWork"/>: outcome noted, failure told to the scope (which cancels the siblings), own hold given back.
 /// When the last hold has gone (a scope it forgot to await may outlast its code), <see cref="OnClosing"/> settles the
-/// final state and the base class unlinks it, resumes who awaits it, and releases the scope, in that order.</para>
+/// final state; the base class unlinks it and gives the scope's hold back, in one step, and then resumes who awaits it.</para>
 /// <para><see cref="_final"/> is written once, under the scope's gate, in the section that gives the scope's hold back.
 /// Reading it (acquire) as final makes error and result visible.</para>
 /// </remarks>
