@@ -73,6 +73,13 @@ internal sealed class ProblemAnswers(ILogger log)
             context.Response.Headers.RetryAfter = "5";
         }
 
+        if (problem.Status == StatusCodes.Status413PayloadTooLarge)
+        {
+            // The rest of the body is not read, so the web server will cut the connection: a client that was not told
+            // may send its next request on it.
+            context.Response.Headers.Connection = "close";
+        }
+
         context.Response.StatusCode = problem.Status;
         await context.Response.WriteAsJsonAsync(
             problem, SparseJson.Instance.Problem, "application/problem+json", CancellationToken.None);

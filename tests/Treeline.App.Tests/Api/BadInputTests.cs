@@ -90,6 +90,7 @@ public sealed class BadInputTests(BadInputTests.SmallBodies fixture) : IClassFix
 
         JsonElement problem = await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
         Assert.Contains($"{SmallBodies.MaxBody}", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.True(response.Headers.ConnectionClose);
     }
 
     [Fact]
@@ -104,6 +105,7 @@ public sealed class BadInputTests(BadInputTests.SmallBodies fixture) : IClassFix
         using HttpResponseMessage response = await _http.SendAsync(request);
 
         await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
+        Assert.True(response.Headers.ConnectionClose);
         Assert.Equal(before, await CountAllAsync());
     }
 
