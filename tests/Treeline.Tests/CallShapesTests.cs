@@ -2,7 +2,8 @@ namespace Treeline.Tests;
 
 /// <summary>
 /// Every way in which people write the delegates of <c>RunAsync</c> and <c>Spawn</c> compiles, and means what it looks
-/// like. The declared types are the test: a shape that binds to the wrong overload does not compile.
+/// like. The declared types are the test: a shape that binds to the wrong overload does not compile. And async lambdas are
+/// fibers: the thread knows the node of a fiber that it runs, and of nothing else.
 /// </summary>
 public sealed class CallShapesTests : TreeTest
 {
@@ -331,6 +332,279 @@ public sealed class CallShapesTests : TreeTest
         await using TaskScope open = TaskScope.Open(default);
         await open.JoinAsync();
     });
+
+    [Fact]
+    public Task Async_lambdas_given_to_Spawn_are_fibers() => InTime(() => TaskScope.RunAsync(async scope =>
+    {
+        ChildTask<bool> expression = scope.Spawn(async ct => await Task.FromResult(InAFiber));
+        Assert.True(await expression);
+        ChildTask<bool> block = scope.Spawn(async ct =>
+        {
+            bool fiber = InAFiber;
+            await Task.Yield();
+            return fiber;
+        });
+        Assert.True(await block);
+        ChildTask<bool> typed = scope.Spawn(async (CancellationToken ct) => await Task.FromResult(InAFiber));
+        Assert.True(await typed);
+        ChildTask<bool> named = scope.Spawn(static async _ => await Task.FromResult(InAFiber), "named");
+        Assert.True(await named);
+        ChildTask<bool> typeArgument = scope.Spawn<bool>(async _ => await Task.FromResult(InAFiber));
+        Assert.True(await typeArgument);
+        ChildTask<bool> anonymous = scope.Spawn(async delegate { return await Task.FromResult(InAFiber); });
+        Assert.True(await anonymous);
+        ChildTask<bool> anonymousTyped = scope.Spawn(async delegate (CancellationToken ct) { return await Task.FromResult(InAFiber); });
+        Assert.True(await anonymousTyped);
+        ChildTask<bool> returnType = scope.Spawn(async Fiber<bool> (ct) => await Task.FromResult(InAFiber));
+        Assert.True(await returnType);
+        ChildTask<bool> nested = scope.Spawn(async _ => await TaskScope.RunAsync(
+            async inner => await inner.Spawn(async _ => await Task.FromResult(InAFiber))));
+        Assert.True(await nested);
+    }));
+
+    [Fact]
+    public Task Async_lambdas_without_a_result_given_to_Spawn_are_fibers() => InTime(() => TaskScope.RunAsync(async scope =>
+    {
+        bool fiber = false;
+        ChildTask block = scope.Spawn(async ct =>
+        {
+            fiber = InAFiber;
+            await Task.Yield();
+        });
+        await block;
+        Assert.True(fiber);
+        ChildTask expression = scope.Spawn(async ct => await Task.FromResult(fiber = !InAFiber).ConfigureAwait(ConfigureAwaitOptions.None));
+        await expression;
+        Assert.False(fiber);
+        ChildTask anonymous = scope.Spawn(async delegate
+        {
+            fiber = InAFiber;
+            await Task.Yield();
+        });
+        await anonymous;
+        Assert.True(fiber);
+#pragma warning disable CS1998 // async lambdas that never wait are shapes, too
+        ChildTask empty = scope.Spawn(async ct => { });
+        await empty;
+        ChildTask neverWaits = scope.Spawn(async ct => { fiber = !InAFiber; });
+#pragma warning restore CS1998
+        await neverWaits;
+        Assert.False(fiber);
+        ChildTask returnType = scope.Spawn(async Fiber (ct) =>
+        {
+            fiber = InAFiber;
+            await Task.Yield();
+        });
+        await returnType;
+        Assert.True(fiber);
+    }));
+
+    [Fact]
+    public Task Async_lambdas_that_only_throw_are_fibers() => InTime(() => TaskScope.RunAsync(
+        async scope =>
+        {
+#pragma warning disable CS1998
+            ChildTask child = scope.Spawn(async ct => throw new OopsException($"{InAFiber}"));
+            Task run = TaskScope.RunAsync(async inner => throw new OopsException($"{IsTheFiberOf(inner)}"));
+#pragma warning restore CS1998
+            Assert.Equal("True", (await Assert.ThrowsAsync<OopsException>(async () => await child)).Message);
+            Assert.Equal("True", (await Assert.ThrowsAsync<OopsException>(() => run)).Message);
+        },
+        new ScopeOptions { OnFailure = FailurePolicy.Supervise }));
+
+    [Fact]
+    public Task Async_lambdas_given_to_RunAsync_are_fibers() => InTime(async () =>
+    {
+        Task<bool> expression = TaskScope.RunAsync(async scope => await Task.FromResult(IsTheFiberOf(scope)));
+        Assert.True(await expression);
+        Task<bool> token = TaskScope.RunAsync(async scope => await Task.FromResult(IsTheFiberOf(scope)), CancellationToken.None);
+        Assert.True(await token);
+        Task<bool> byDefault = TaskScope.RunAsync(async scope => await Task.FromResult(IsTheFiberOf(scope)), default);
+        Assert.True(await byDefault);
+        Task<bool> options = TaskScope.RunAsync(static async scope => await Task.FromResult(IsTheFiberOf(scope)), s_options);
+        Assert.True(await options);
+        Task<bool> typeArgument = TaskScope.RunAsync<bool>(async scope => await Task.FromResult(IsTheFiberOf(scope)));
+        Assert.True(await typeArgument);
+        Task<bool> anonymous = TaskScope.RunAsync(async delegate (TaskScope scope) { return await Task.FromResult(IsTheFiberOf(scope)); });
+        Assert.True(await anonymous);
+        Task<bool> returnType = TaskScope.RunAsync(async Fiber<bool> (scope) => await Task.FromResult(IsTheFiberOf(scope)));
+        Assert.True(await returnType);
+        bool fiber = false;
+        Task nothing = TaskScope.RunAsync(async scope =>
+        {
+            fiber = IsTheFiberOf(scope);
+            await Task.Yield();
+        });
+        await nothing;
+        Assert.True(fiber);
+        fiber = false;
+        Task nothingWithOptions = TaskScope.RunAsync(
+            async scope =>
+            {
+                fiber = IsTheFiberOf(scope);
+                await Task.Yield();
+            },
+            s_options);
+        await nothingWithOptions;
+        Assert.True(fiber);
+    });
+
+    [Fact]
+    public Task What_is_declared_to_return_a_task_is_no_fiber() => InTime(async () =>
+    {
+        await TaskScope.RunAsync(async scope =>
+        {
+            ChildTask<bool> handed = scope.Spawn(ct => Task.FromResult(InAFiber));
+            Assert.False(await handed);
+            ChildTask<bool> value = scope.Spawn(ct => ValueTask.FromResult(InAFiber));
+            Assert.False(await value);
+            ChildTask<bool> returnType = scope.Spawn(async Task<bool> (ct) => await Task.FromResult(InAFiber));
+            Assert.False(await returnType);
+            ChildTask<bool> valueReturnType = scope.Spawn(async ValueTask<bool> (ct) => await Task.FromResult(InAFiber));
+            Assert.False(await valueReturnType);
+            ChildTask<bool> cast = scope.Spawn((Func<CancellationToken, Task<bool>>)(async ct => await Task.FromResult(InAFiber)));
+            Assert.False(await cast);
+            ChildTask<bool> made = scope.Spawn(new Func<CancellationToken, ValueTask<bool>>(async ct => await Task.FromResult(InAFiber)));
+            Assert.False(await made);
+            bool fiber = true;
+            ChildTask castNothing = scope.Spawn((Func<CancellationToken, Task>)(async ct =>
+            {
+                fiber = InAFiber;
+                await Task.Yield();
+            }));
+            await castNothing;
+            Assert.False(fiber);
+        });
+        Task<bool> body = TaskScope.RunAsync(async Task<bool> (scope) => await Task.FromResult(IsTheFiberOf(scope)));
+        Assert.False(await body);
+        Task<bool> castBody = TaskScope.RunAsync((Func<TaskScope, Task<bool>>)(async scope => await Task.FromResult(IsTheFiberOf(scope))));
+        Assert.False(await castBody);
+    });
+
+    [Fact]
+    public Task Lambdas_that_hand_a_fiber_on() => InTime(async () =>
+    {
+        Task<int> run = TaskScope.RunAsync(scope => BodyFiberOfInt(scope));
+        Assert.Equal(1, await run);
+        Task nothing = TaskScope.RunAsync(scope => BodyFiber(scope));
+        await nothing;
+        Task<int> options = TaskScope.RunAsync(scope => BodyFiberOfInt(scope), s_options);
+        Assert.Equal(1, await options);
+        await TaskScope.RunAsync(async scope =>
+        {
+            ChildTask<bool> child = scope.Spawn(ct => ChildFiberOfBool(ct));
+            Assert.True(await child);
+            ChildTask none = scope.Spawn(ct => ChildFiber(ct));
+            await none;
+            ChildTask<bool> block = scope.Spawn(ct =>
+            {
+                if (ct.IsCancellationRequested)
+                {
+                    throw new OopsException("cancelled");
+                }
+
+                return ChildFiberOfBool(ct);
+            });
+            Assert.True(await block);
+            ChildTask<bool> anonymous = scope.Spawn(delegate (CancellationToken ct) { return ChildFiberOfBool(ct); });
+            Assert.True(await anonymous);
+            Fiber<bool> made = ChildFiberOfBool(scope.Token);
+            ChildTask<bool> before = scope.Spawn(_ => made);
+            Assert.True(await before);
+        });
+    });
+
+    [Fact]
+    public Task Method_groups_that_return_fibers() => InTime(async () =>
+    {
+        Task nothing = TaskScope.RunAsync(BodyFiber);
+        await nothing;
+        Task<int> run = TaskScope.RunAsync(BodyFiberOfInt);
+        Assert.Equal(1, await run);
+        Task<int> options = TaskScope.RunAsync(BodyFiberOfInt, s_options);
+        Assert.Equal(1, await options);
+        await TaskScope.RunAsync(async scope =>
+        {
+            ChildTask none = scope.Spawn(ChildFiber);
+            await none;
+            ChildTask<bool> child = scope.Spawn(ChildFiberOfBool, "named");
+            Assert.True(await child);
+            ChildTask<bool> local = scope.Spawn(LocalAsync);
+            Assert.True(await local);
+            ChildTask<bool> generic = scope.Spawn(ChildFiberOf<bool>);
+            Assert.False(await generic);
+
+            static async Fiber<bool> LocalAsync(CancellationToken ct) => await Task.FromResult(InAFiber);
+        });
+    });
+
+    [Fact]
+    public Task Method_groups_with_overloads() => InTime(() => TaskScope.RunAsync(async scope =>
+    {
+        ChildTask<int> fiber = scope.Spawn(Overloaded);
+        Assert.Equal(1, await fiber);
+        ChildTask<string> task = scope.Spawn(OverloadedTask);
+        Assert.Equal("token", await task);
+    }));
+
+    [Fact]
+    public Task Fiber_delegates_kept_in_variables() => InTime(async () =>
+    {
+        Func<TaskScope, Fiber> body = BodyFiber;
+        Func<TaskScope, Fiber<int>> bodyOfInt = BodyFiberOfInt;
+        Func<object, Fiber<int>> wider = static async _ => await Task.FromResult(3);
+        Func<CancellationToken, Fiber<bool>> child = static async _ => await Task.FromResult(InAFiber);
+        Task a = TaskScope.RunAsync(body);
+        await a;
+        Task<int> b = TaskScope.RunAsync(bodyOfInt);
+        Assert.Equal(1, await b);
+        Task<int> c = TaskScope.RunAsync(wider);
+        Assert.Equal(3, await c);
+        await TaskScope.RunAsync(async scope =>
+        {
+            // A delegate may be called often: each call makes another fiber.
+            for (int i = 0; i < 3; i++)
+            {
+                ChildTask<bool> d = scope.Spawn(child);
+                Assert.True(await d);
+            }
+        });
+    });
+
+    // Internal, because of each of these groups one is never called.
+    internal static async Fiber<int> Overloaded(CancellationToken ct) => await Task.FromResult(InAFiber ? 1 : 0);
+
+    internal static Task<string> Overloaded(string text) => Task.FromResult(text);
+
+    internal static Task<string> OverloadedTask(CancellationToken ct) => Task.FromResult("token");
+
+    internal static async Fiber<string> OverloadedTask(string text) => await Task.FromResult(text);
+
+    private static bool InAFiber => WorkerThread.Current.Node is ChildNode;
+
+    private static bool IsTheFiberOf(TaskScope scope) => ReferenceEquals(WorkerThread.Current.Node, scope);
+
+    private static async Fiber BodyFiber(TaskScope scope)
+    {
+        Assert.True(IsTheFiberOf(scope));
+        await scope.Spawn(ChildFiber);
+    }
+
+    private static async Fiber<int> BodyFiberOfInt(TaskScope scope)
+    {
+        Assert.True(IsTheFiberOf(scope));
+        return await Task.FromResult(1);
+    }
+
+    private static async Fiber ChildFiber(CancellationToken ct)
+    {
+        Assert.True(InAFiber);
+        await Task.Yield();
+    }
+
+    private static async Fiber<bool> ChildFiberOfBool(CancellationToken ct) => await Task.FromResult(InAFiber);
+
+    private static async Fiber<T?> ChildFiberOf<T>(CancellationToken ct) => await Task.FromResult(default(T));
 
     private static Task BodyTask(TaskScope scope) => Task.CompletedTask;
 

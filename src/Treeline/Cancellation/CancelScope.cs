@@ -25,11 +25,13 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     // What callbacks threw when scopes below were cancelled because this one closes; DisposeAsync throws it. Owner: the gate.
     private List<Exception>? _leftoversErrors;
-    private Gate _gate;
+    private readonly string? _name;
+    private Nest _nest = Nest.HeldByOwnWork();
 
     private protected CancelScope(TreeNode parent, CallSite site, CancellationToken outer)
         : base(parent, site)
     {
+        _name = site.Name;
         Outer = outer;
     }
 
@@ -75,13 +77,20 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     internal override NodeKind Kind => NodeKind.CancelScope;
 
-    internal sealed override ref Gate Gate => ref _gate;
+    internal sealed override ref Nest Nest => ref _nest;
 
     internal sealed override CancelScope Canceller => this;
+
+    internal override Executor Executor => Parent!.Executor;
 
     internal CancelCause? Cause => Volatile.Read(ref _cause);
 
     internal override bool EndsWithItsOwner => true;
+
+    private protected sealed override string? GivenName => _name;
+
+    /// <summary>The lock of this node.</summary>
+    private protected ref Gate Gate => ref _nest.Gate;
 
     /// <summary>The token handed to whoever opened the scope; cancels it from outside the tree.</summary>
     private protected CancellationToken Outer { get; }
@@ -159,7 +168,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
         if (!Parent!.TryAdopt(this, out CancelCause? cause))
         {
             throw new InvalidOperationException(
-                $"A scope ('{Name}') was opened in '{Parent.Path}', which has ended. The code that opens it has outlived "
+                $"A scope ('{Name}') was opened in {(Parent is EndedNode ? "a child" : $"'{Parent.Path}'")}, which has ended. The code that opens it has outlived "
                 + "the node it was started in. Start it as a child of a scope that is still open, or, if it really "
                 + "belongs to nobody here, start it under ExecutionContext.SuppressFlow().");
         }
@@ -204,7 +213,10 @@ public class CancelScope : TreeNode, IAsyncDisposable
     /// <summary>Whoever opened this scope has ended without closing it: it is cancelled, and its owner ends its work.</summary>
     internal void OwnerEnded()
     {
-        CancelUncalled(new CancelCause(this, CancelKind.OwnerEnded));
+        if (!IsCancellationRequested)
+        {
+            CancelUncalled(new CancelCause(this, CancelKind.OwnerEnded));
+        }
     }
 
     /// <summary>Cancels the subtree for a cause other than a call of user code, which could be told what callbacks threw.</summary>
@@ -260,6 +272,11 @@ public class CancelScope : TreeNode, IAsyncDisposable
     private protected virtual ValueTask CloseAsync()
     {
         TryEndOwnWork();
+        if (Volatile.Read(ref _leftoversErrors) is null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
         List<Exception>? errors;
         using (Gate.Enter())
         {
@@ -273,6 +290,11 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     private protected override void OnClosing()
     {
+        if (!Outer.CanBeCanceled)
+        {
+            return;
+        }
+
         CancellationTokenRegistration registration;
         using (Gate.Enter())
         {
@@ -289,7 +311,11 @@ public class CancelScope : TreeNode, IAsyncDisposable
             if (_cause is null && !IsClosed)
             {
                 Volatile.Write(ref _cause, cause);
-                CollectCancelScopes(marked);
+                if (Nest.Newest is not null)
+                {
+                    Interlocked.MemoryBarrier(); // pairs with that of ChildNode.TryAdopt
+                    CollectCancelScopes(marked);
+                }
             }
         }
     }

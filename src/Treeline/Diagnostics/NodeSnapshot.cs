@@ -4,7 +4,7 @@ namespace Treeline;
 public sealed class NodeSnapshot
 {
     // The path is put together when asked for (names never change): in a deep tree, all paths together are quadratic.
-    private readonly TreeNode? _awaited;
+    private readonly NodeRef? _awaited;
     private readonly int _joining;
 
     internal NodeSnapshot(TreeNode node, IReadOnlyList<NodeSnapshot> children)

@@ -14,21 +14,13 @@ public static class TaskTree
         var roots = new List<NodeSnapshot>();
         var open = new Queue<(TreeNode Node, List<NodeSnapshot> Into)>();
         open.Enqueue((ProcessRoot.Instance, roots));
-        var nested = new List<TreeNode>();
-        int count = 0;
 
         // A queue, not recursion: trees may be deeper than stacks.
+        int count = 0;
         while (open.TryDequeue(out (TreeNode Node, List<NodeSnapshot> Into) next))
         {
-            nested.Clear();
-            next.Node.CopyNested(nested);
-            foreach (TreeNode node in nested)
-            {
-                var children = new List<NodeSnapshot>();
-                next.Into.Add(new NodeSnapshot(node, children));
-                open.Enqueue((node, children));
-                count++;
-            }
+            next.Node.Picture(next.Into, open);
+            count += next.Into.Count;
         }
 
         return new TaskTreeSnapshot(DateTimeOffset.UtcNow, roots, count);

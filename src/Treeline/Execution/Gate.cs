@@ -4,7 +4,7 @@ namespace Treeline;
 
 /// <summary>
 /// A lock for sections of a few dozen instructions that run no user code: one compare-and-swap to enter, one store to
-/// leave, four bytes. It is not reentrant, and nobody holds two.
+/// leave, four bytes. It is not reentrant. Who holds two took them in the order that the types they belong to lay down.
 /// </summary>
 /// <remarks>
 /// <b>Protocol.</b> <c>_taken</c> is 0 or 1. Entering swaps 0 to 1 (a full fence); leaving stores 0 with release order,

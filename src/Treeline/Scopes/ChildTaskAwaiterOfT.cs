@@ -4,26 +4,36 @@ namespace Treeline;
 
 /// <summary>What the compiler uses to await a <see cref="ChildTask{T}"/>.</summary>
 /// <typeparam name="T">The type of the result.</typeparam>
-public readonly struct ChildTaskAwaiter<T> : ICriticalNotifyCompletion
+public readonly struct ChildTaskAwaiter<T> : ICriticalNotifyCompletion, IWorkItemAwaiter
 {
-    private readonly ChildTask<T> _child;
+    private readonly ChildNode<T> _child;
+    private readonly int _version;
 
-    internal ChildTaskAwaiter(ChildTask<T> child) => _child = child;
+    internal ChildTaskAwaiter(ChildNode<T> child, int version)
+    {
+        _child = child;
+        _version = version;
+    }
 
-    /// <summary>True once the child has ended.</summary>
-    public bool IsCompleted => _child.IsCompleted;
+    /// <inheritdoc cref="ChildTaskAwaiter.IsCompleted"/>
+    public bool IsCompleted => Plain.IsCompleted;
+
+    private ChildTaskAwaiter Plain => new(_child, _version);
 
     /// <summary>The result; throws what the child ended with, if not with success.</summary>
     /// <returns>The child's result.</returns>
     public T GetResult()
     {
-        new ChildTaskAwaiter(_child).GetResult();
-        return _child.GetResult();
+        Plain.GetResult();
+        return _child.Result!;
     }
 
     /// <inheritdoc/>
-    public void OnCompleted(Action continuation) => new ChildTaskAwaiter(_child).OnCompleted(continuation);
+    public void OnCompleted(Action continuation) => Plain.OnCompleted(continuation);
 
     /// <inheritdoc/>
-    public void UnsafeOnCompleted(Action continuation) => new ChildTaskAwaiter(_child).UnsafeOnCompleted(continuation);
+    public void UnsafeOnCompleted(Action continuation) => Plain.UnsafeOnCompleted(continuation);
+
+    void IWorkItemAwaiter.OnCompleted(IThreadPoolWorkItem resume, Executor executor) =>
+        _child.Suspend(resume, executor, _version);
 }

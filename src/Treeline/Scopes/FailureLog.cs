@@ -77,7 +77,7 @@ internal sealed class FailureLog(FailurePolicy policy)
     private static bool IsObserved(Entry entry)
     {
         // A scope that a child forgot to await fails in its own name, and the child that somebody awaits ends with it.
-        ChildTask? child = entry.Node as ChildTask ?? entry.Node.Parent as ChildTask;
+        ChildNode? child = entry.Node as ChildNode ?? entry.Node.Parent as ChildNode;
         return child is { IsObserved: true } && ReferenceEquals(child.Error, entry.Error);
     }
 

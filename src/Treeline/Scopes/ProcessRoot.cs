@@ -6,7 +6,7 @@ namespace Treeline;
 /// </summary>
 internal sealed class ProcessRoot : TreeNode
 {
-    private Gate _gate;
+    private Nest _nest = Nest.HeldByOwnWork();
 
     private ProcessRoot()
         : base(null, new CallSite("process", string.Empty, 0))
@@ -19,7 +19,11 @@ internal sealed class ProcessRoot : TreeNode
 
     internal override NodeKind Kind => NodeKind.Scope;
 
-    internal override ref Gate Gate => ref _gate;
+    internal override ref Nest Nest => ref _nest;
 
     internal override CancelScope? Canceller => null;
+
+    internal override Executor Executor => Executor.Current;
+
+    private protected override string? GivenName => "process";
 }

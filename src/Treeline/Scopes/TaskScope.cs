@@ -20,12 +20,18 @@ namespace Treeline;
 /// <see cref="TimeoutException"/> leads). Without failures, <see cref="OperationCanceledException"/> if work was cut
 /// short by a cancellation from outside, or the body itself was cut. Otherwise nothing: work that did end counts, also
 /// when a cancellation came too late to matter.</para>
-/// <para><b>Overloads.</b> Priorities settle what the language leaves open: an async lambda is a <see cref="ValueTask"/>
-/// (cheaper), and a bare <c>default</c> in second place is the token rather than the options.</para>
+/// <para><b>Overloads.</b> Priorities settle what the language leaves open: an async lambda is a <see cref="Fiber"/>
+/// (cheapest), and a bare <c>default</c> in second place is the token rather than the options.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public sealed class TaskScope : CancelScope
 {
+    private static readonly Func<Delegate, TaskScope, Fiber<Nothing>> s_callBody =
+        static (body, scope) => ((Func<TaskScope, Fiber>)body)(scope).Inner;
+
+    private static readonly Func<Delegate, CancellationToken, Fiber<Nothing>> s_callWork =
+        static (work, token) => ((Func<CancellationToken, Fiber>)work)(token).Inner;
+
     private readonly FailurePolicy _onFailure;
     private readonly bool _aroundBody;
 
@@ -36,8 +42,16 @@ public sealed class TaskScope : CancelScope
     // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
     private TaskCompletionSource? _drained;
+    private TaskPromise? _run;
     private bool _told;
     private bool _reported;
+
+    // The IScopeBody<T> that has the result. Written before it runs, read when all has ended.
+    private object? _body;
+
+    // Contexts in which fibers spawned here start; see ContextForChildren. Caches: a lost write costs only time.
+    private ExecutionContext? _ownContext;
+    private Tuple<ExecutionContext, ExecutionContext>? _derivedContext;
 
     // What RunAsync or JoinAsync has handed out: whoever awaits it gets what surfaces. Owner: the gate.
     private Task? _end;
@@ -55,7 +69,8 @@ public sealed class TaskScope : CancelScope
     {
         _aroundBody = aroundBody;
         _onFailure = options?.OnFailure ?? FailurePolicy.FailFast;
-        Executor = options?.Executor ?? InheritedExecutor(Parent!);
+        Executor = Parent!.Executor;
+        ChildExecutor = options?.Executor ?? ExecutorOfChildren(Parent!);
     }
 
     /// <inheritdoc/>
@@ -69,19 +84,22 @@ public sealed class TaskScope : CancelScope
 
     internal override bool EndsWithItsOwner => !_aroundBody;
 
-    internal Executor Executor { get; }
+    /// <summary>Where children run. The body is run by whoever opened the scope, and goes on where that code does.</summary>
+    internal Executor ChildExecutor { get; }
+
+    internal override Executor Executor { get; }
 
     /// <summary>True under fail-fast; a supervising scope leaves the failures that somebody looked at to them.</summary>
     internal bool SurfacesEveryFailure => _onFailure == FailurePolicy.FailFast;
 
-    /// <summary>Ends when the last child has; null when none was left to wait for. Ask after own work has ended.</summary>
+    /// <summary>Ends when the last child has; null when it has. Ask after own work has ended.</summary>
     private Task? Drained
     {
         get
         {
             using (Gate.Enter())
             {
-                return _drained?.Task;
+                return _told ? null : (_drained ??= new TaskCompletionSource()).Task;
             }
         }
     }
@@ -107,7 +125,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -117,7 +135,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<Nothing>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<Nothing>(body, null, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -129,7 +147,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(3)]
@@ -139,7 +157,27 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<T>(body, null, new CallSite(name, file, line), cancellationToken);
+        Run<T>(body, null, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(4)]
+    public static Task RunAsync(
+        Func<TaskScope, Fiber> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Run(body, s_callBody, null, new CallSite(name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(4)]
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, Fiber<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Run(body, CallBody<T>.Instance, null, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
     /// <param name="options">Name, timeout, failure policy.</param>
@@ -151,7 +189,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
+        Run<Nothing>(body, null, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -162,7 +200,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<Nothing>(body, options, Site(options, name, file, line), cancellationToken);
+        Run<Nothing>(body, null, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the body's result.</typeparam>
@@ -174,7 +212,7 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
+        Run<T>(body, null, options, Site(options, name, file, line), cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -185,7 +223,29 @@ public sealed class TaskScope : CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        Run<T>(body, options, Site(options, name, file, line), cancellationToken);
+        Run<T>(body, null, options, Site(options, name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(Func{TaskScope, Task}, ScopeOptions, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public static Task RunAsync(
+        Func<TaskScope, Fiber> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Run(body, s_callBody, options, Site(options, name, file, line), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{TaskScope, Task{T}}, ScopeOptions, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public static Task<T> RunAsync<T>(
+        Func<TaskScope, Fiber<T>> body,
+        ScopeOptions options,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Run(body, CallBody<T>.Instance, options, Site(options, name, file, line), cancellationToken);
 
     /// <summary>
     /// Opens a scope to close by hand: <see cref="JoinAsync"/> waits for its children; <see cref="CancelScope.DisposeAsync"/> without
@@ -230,7 +290,7 @@ public sealed class TaskScope : CancelScope
         string? name = null,
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        SpawnCore<Nothing>(work, new CallSite(name, file, line));
+        SpawnPlain<Nothing>(work, new CallSite(name, file, line));
 
     /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -239,7 +299,7 @@ public sealed class TaskScope : CancelScope
         string? name = null,
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        SpawnCore<Nothing>(work, new CallSite(name, file, line));
+        SpawnPlain<Nothing>(work, new CallSite(name, file, line));
 
     /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
     /// <typeparam name="T">The type of the child's result.</typeparam>
@@ -248,7 +308,7 @@ public sealed class TaskScope : CancelScope
         string? name = null,
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        SpawnCore<T>(work, new CallSite(name, file, line));
+        SpawnPlain<T>(work, new CallSite(name, file, line));
 
     /// <inheritdoc cref="Spawn{T}(Func{CancellationToken, Task{T}}, string?, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -257,7 +317,30 @@ public sealed class TaskScope : CancelScope
         string? name = null,
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        SpawnCore<T>(work, new CallSite(name, file, line));
+        SpawnPlain<T>(work, new CallSite(name, file, line));
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    /// <remarks>
+    /// <paramref name="work"/> itself is called here and now; an async method runs none of its code before the executor runs
+    /// it. Where the code awaits anything that is not Treeline's, its place in the tree is published in its context.
+    /// </remarks>
+    [OverloadResolutionPriority(2)]
+    public ChildTask Spawn(
+        Func<CancellationToken, Fiber> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnFiber(work, s_callWork, new CallSite(name, file, line));
+
+    /// <inheritdoc cref="Spawn{T}(Func{CancellationToken, Task{T}}, string?, string, int)"/>
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Fiber}, string?, string, int)" path="/remarks"/>
+    [OverloadResolutionPriority(2)]
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, Fiber<T>> work,
+        string? name = null,
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        SpawnFiber(work, CallWork<T>.Instance, new CallSite(name, file, line));
 
     /// <summary>
     /// Waits until every child has ended, and closes the scope.
@@ -277,6 +360,62 @@ public sealed class TaskScope : CancelScope
     }
 
     internal void ChildCancelled() => _childCutShort = true;
+
+    /// <summary>The body has ended.</summary>
+    internal void BodyEnded(Exception? error)
+    {
+        if (error is not null)
+        {
+            BodyThrew(error);
+        }
+
+        TryEndOwnWork();
+    }
+
+    /// <summary>The body has thrown; there may be more.</summary>
+    internal void BodyThrew(Exception error)
+    {
+        if (error is OperationCanceledException && IsCancellationRequested)
+        {
+            _bodyCutShort = true;
+            return;
+        }
+
+        using (Gate.Enter())
+        {
+            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
+        }
+
+        // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
+        CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
+    }
+
+    /// <summary>
+    /// The context in which a fiber spawned here and now starts, or the body: the spawner's, and in it this scope as the
+    /// node, whoever the spawner is. Costs nothing where the body spawns, and little where the same context spawns again and again.
+    /// </summary>
+    internal ExecutionContext ContextForChildren()
+    {
+        ExecutionContext? current = ExecutionContext.Capture();
+        if (current is not null && ReferenceEquals(current, _ownContext))
+        {
+            return current;
+        }
+
+        if (current is not null && ReferenceEquals(Ambient.Published, this))
+        {
+            return _ownContext = current;
+        }
+
+        // Under a suppressed flow nothing flows but the place in the tree.
+        current ??= DefaultContext.Value;
+        if (_derivedContext is not { } derived || !ReferenceEquals(derived.Item1, current))
+        {
+            _derivedContext = derived = Tuple.Create(current, Derive(current));
+        }
+
+        return derived.Item2;
+    }
 
     /// <summary>Notes the failure and, under fail-fast, cancels the siblings, before anybody who awaits the child hears.</summary>
     internal void ChildFailed(TreeNode node, Exception error)
@@ -301,7 +440,7 @@ public sealed class TaskScope : CancelScope
         if (joined)
         {
             // Whoever joined gets the failures. Their task is not awaited here: if they dropped it, it stays unobserved.
-            if (Drained is { IsCompleted: false } drained)
+            if (Drained is { } drained)
             {
                 await drained.ConfigureAwait(false);
             }
@@ -324,18 +463,17 @@ public sealed class TaskScope : CancelScope
 
     private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
 
-    private protected override void OnWaitingForNested() =>
-        _drained ??= new TaskCompletionSource();
-
     private protected override void OnClosing()
     {
         ITimer? timer;
         using (Gate.Enter())
         {
             timer = _timer;
+            Nest.Sweep();
         }
 
         timer?.Dispose();
+
         _surfaces = WhatSurfaces(out NodeState final);
         _final = final;
         base.OnClosing();
@@ -354,25 +492,25 @@ public sealed class TaskScope : CancelScope
 
     private protected override void OnClosed(bool inline)
     {
-        TaskCompletionSource? drained;
+        bool awaited;
         using (Gate.Enter())
         {
             _told = true;
-            drained = _drained;
+            awaited = _drained is not null || _run is not null;
         }
 
-        if (drained is null)
+        if (!awaited)
         {
             return;
         }
 
         if (inline)
         {
-            drained.SetResult();
+            Tell();
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static drained => drained.SetResult(), drained, preferLocal: true);
+            ThreadPool.UnsafeQueueUserWorkItem(static scope => scope.Tell(), this, preferLocal: true);
         }
     }
 
@@ -404,90 +542,96 @@ public sealed class TaskScope : CancelScope
     }
 
     // Misuse throws here, at the call, and not from the task.
-    private static Task<T> Run<T>(Delegate body, ScopeOptions? options, CallSite site, CancellationToken outer)
+    // Without call, the body is one that returns a task.
+    private static Task<T> Run<T>(
+        Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
         TaskScope scope = Start(options, aroundBody: true, site, outer);
-        Task<T> run = RunBodyAsync<T>(scope, body);
-        if (!run.IsCompletedSuccessfully)
+
+        // What the body finds in its context is the scope; what the caller finds is as it was.
+        ExecutionContext? callers = ExecutionContext.Capture();
+        object? published = Ambient.Published;
+        Ambient.Published = scope;
+        try
         {
-            scope.HandOut(run);
+            scope.StartBody(body, call);
+        }
+        finally
+        {
+            if (callers is not null)
+            {
+                ExecutionContext.Restore(callers);
+            }
+            else
+            {
+                Ambient.Published = published;
+            }
         }
 
-        return run;
+        return scope.RunTask<T>();
     }
 
-    private static async Task<T> RunBodyAsync<T>(TaskScope scope, Delegate body)
+    private static Executor ExecutorOfChildren(TreeNode parent)
     {
-        T result = default!;
-        Task? running = null;
-        if (scope.IsCancellationRequested)
+        TreeNode? node = parent;
+        while (node is CancelScope and not TaskScope)
         {
-            scope._bodyCutShort = true;
-        }
-        else
-        {
-            // Undone when this method returns to its caller, as every change of the context in an async method is.
-            Ambient.Current = scope;
-            try
-            {
-                switch (body)
-                {
-                    case Func<TaskScope, ValueTask<T>> function:
-                        result = await function(scope).ConfigureAwait(false);
-                        break;
-                    case Func<TaskScope, Task<T>> function:
-                        Task<T> answer = function(scope) ?? throw scope.BodyReturnedNull();
-                        running = answer;
-                        result = await answer.ConfigureAwait(false);
-                        break;
-                    case Func<TaskScope, ValueTask> action:
-                        await action(scope).ConfigureAwait(false);
-                        break;
-                    default:
-                        running = ((Func<TaskScope, Task>)body)(scope) ?? throw scope.BodyReturnedNull();
-                        await running.ConfigureAwait(false);
-                        break;
-                }
-            }
-            catch (Exception e)
-            {
-                // A task may carry more than one (Task.WhenAll handed back as it is): none is dropped.
-                foreach (Exception error in running?.Exception?.InnerExceptions ?? [e])
-                {
-                    scope.BodyThrew(error);
-                }
-            }
+            node = node.Parent;
         }
 
-        scope.TryEndOwnWork();
-        if (scope.Drained is { IsCompleted: false } drained)
-        {
-            await drained.ConfigureAwait(false);
-        }
-
-        scope.ThrowWhatSurfaces();
-        return result;
+        return node is TaskScope scope ? scope.ChildExecutor : node!.Executor;
     }
 
-    private static Executor InheritedExecutor(TreeNode parent)
-    {
-        for (CancelScope? scope = parent.Canceller; scope is not null; scope = scope.Parent!.Canceller)
-        {
-            if (scope is TaskScope owner)
-            {
-                return owner.Executor;
-            }
-        }
-
-        return Executor.ThreadPool;
-    }
-
-    private ChildTask<T> SpawnCore<T>(Delegate work, CallSite site)
+    private ChildTask<T> SpawnPlain<T>(Delegate work, CallSite site)
     {
         ArgumentNullException.ThrowIfNull(work);
-        var child = new ChildTask<T>(this, work, site);
-        if (!TryAdopt(child, out CancelCause? cause))
+        PlainChild<T> child = PlainChild<T>.Rent(work);
+        child.PlaceAsChild(this, site);
+        return Launch(child);
+    }
+
+    private ChildTask<T> SpawnFiber<T>(Delegate work, Func<Delegate, CancellationToken, Fiber<T>> call, CallSite site)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (IsCancellationRequested || IsClosed)
+        {
+            return SpawnPlain<T>(work, site); // it will not be called
+        }
+
+        FiberBox<T> child;
+        try
+        {
+            // An async method: this runs none of it.
+            Fiber<T> fiber = call(work, Token);
+            child = fiber.Box;
+            child.ClaimAsChild(fiber.Version, this, site);
+        }
+        catch (Exception e)
+        {
+            // One that is not async threw, or gave a fiber that has been used. The child fails with that.
+            return SpawnPlain<T>((CancellationToken _) => Task.FromException(e), site);
+        }
+
+        return Launch(child);
+    }
+
+    private ChildTask<T> Launch<T>(ChildNode<T> child)
+    {
+        int version = child.Version;
+        bool adopted;
+        CancelCause? cause;
+        using (Gate.Enter())
+        {
+            cause = Cause;
+            adopted = Nest.TryHoldForChild();
+            if (adopted)
+            {
+                Nest.Link(child);
+            }
+        }
+
+        if (!adopted)
         {
             throw new InvalidOperationException(
                 $"'{child.Name}' was spawned in '{Path}', which has ended. A task cannot outlive its scope: spawn it before "
@@ -495,10 +639,98 @@ public sealed class TaskScope : CancelScope
         }
 
         child.Launch(cancelledBefore: cause is not null);
-        return child;
+        return new ChildTask<T>(child, version);
     }
 
-    private InvalidOperationException BodyReturnedNull() => new($"The body of '{Path}' returned null instead of a task.");
+    private void StartBody<T>(Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call)
+    {
+        if (IsCancellationRequested)
+        {
+            _bodyCutShort = true;
+            TryEndOwnWork();
+            return;
+        }
+
+        if (call is null)
+        {
+            var plain = new PlainBody<T>(this);
+            _body = plain;
+            plain.Start(body);
+            return;
+        }
+
+        try
+        {
+            Fiber<T> fiber = call(body, this);
+            _body = fiber.Box;
+            fiber.Box.StartAsBody(this, fiber.Version);
+        }
+        catch (Exception e)
+        {
+            // A method that is not async threw, or gave a fiber that has been used.
+            _body = null;
+            BodyEnded(e);
+        }
+    }
+
+    /// <summary>The task of <c>RunAsync</c>, once the body has begun: it may be over already.</summary>
+    private Task<T> RunTask<T>()
+    {
+        TaskPromise<T>? promise = null;
+        bool reported;
+        using (Gate.Enter())
+        {
+            if (!_told)
+            {
+                _run = promise = new TaskPromise<T>();
+                _end = promise.Task;
+            }
+
+            reported = _reported;
+        }
+
+        if (promise is not null)
+        {
+            if (reported)
+            {
+                MarkObserved(promise.Task);
+            }
+
+            return promise.Task;
+        }
+
+        T result = TaskPromise<T>.ResultOf(_body);
+        if (_surfaces is null)
+        {
+            return TaskPromise<T>.Completed(result);
+        }
+
+        var failed = new TaskPromise<T>();
+        Task<T> task = failed.Task;
+        failed.Complete(result, _surfaces);
+        HandOut(task);
+        return task;
+    }
+
+    private void Tell()
+    {
+        _drained?.SetResult();
+        _run?.CompleteRun(_body, _surfaces);
+    }
+
+    private ExecutionContext Derive(ExecutionContext context)
+    {
+        ExecutionContext? derived = null;
+        ExecutionContext.Run(
+            context,
+            _ =>
+            {
+                Ambient.Published = this;
+                derived = ExecutionContext.Capture();
+            },
+            null);
+        return derived!;
+    }
 
     /// <summary>Notes the task that ends as this scope does.</summary>
     private void HandOut(Task end)
@@ -523,23 +755,6 @@ public sealed class TaskScope : CancelScope
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private void BodyThrew(Exception error)
-    {
-        if (error is OperationCanceledException && IsCancellationRequested)
-        {
-            _bodyCutShort = true;
-            return;
-        }
-
-        using (Gate.Enter())
-        {
-            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
-        }
-
-        // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
-        CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
-    }
-
     private void Note(TreeNode node, Exception error)
     {
         using (Gate.Enter())
@@ -556,10 +771,10 @@ public sealed class TaskScope : CancelScope
             {
                 // Held open, so that what callbacks on the tokens throw still finds a scope to surface from.
                 var scope = (TaskScope)state!;
-                if (scope.TryHold())
+                if (scope.Nest.TryHold())
                 {
                     scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
-                    scope.ReleaseHold();
+                    scope.ReleaseChildren(1);
                 }
             },
             this,
@@ -677,5 +892,17 @@ public sealed class TaskScope : CancelScope
                 $"{member} was called on '{Path}', which RunAsync opened and joins itself when its body returns. "
                 + "Return from the body to join it, or call Cancel to end it early.");
         }
+    }
+
+    private static class CallBody<T>
+    {
+        public static readonly Func<Delegate, TaskScope, Fiber<T>> Instance =
+            static (body, scope) => ((Func<TaskScope, Fiber<T>>)body)(scope);
+    }
+
+    private static class CallWork<T>
+    {
+        public static readonly Func<Delegate, CancellationToken, Fiber<T>> Instance =
+            static (work, token) => ((Func<CancellationToken, Fiber<T>>)work)(token);
     }
 }

@@ -4,20 +4,20 @@ using System.Runtime.CompilerServices;
 namespace Treeline;
 
 /// <summary>
-/// A node of the one tree in which everything runs: a <see cref="TaskScope"/>, a <see cref="ChildTask"/> or a
+/// A node of the one tree in which everything runs: a <see cref="TaskScope"/>, a child task or a
 /// <see cref="CancelScope"/>. The same links serve the lifetimes, the cancellation and <see cref="TaskTree"/>.
 /// </summary>
 /// <remarks>
 /// <para><b>Protocol.</b> A node is open while somebody holds it. It is born with one hold, its own work's; each node
 /// below it adds one. Whoever takes the last hold away closes the node, exactly once, and a closed node adopts nobody
-/// (so nothing can be smuggled out of a scope that has ended).</para>
-/// <para><b>Owners.</b> <see cref="Parent"/>, name and spawn site never change. The list of nested nodes (its head
-/// and the siblings' links), the holds and <see cref="OwnWorkEnded"/> belong to <see cref="Gate"/>. A scope has a gate of
-/// its own; a child task uses its scope's, so one gate covers a scope, its children, and the scopes right below those
-/// children. No code ever holds two gates, and no user code runs under one: that is why gates cannot deadlock.</para>
-/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked and its parent's hold given back, in one
-/// step; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in the tree, no parent has
-/// ended while a child of it still looks alive, and resuming user code on this thread delays nothing of the tree's.</para>
+/// (so nothing can be smuggled out of a scope that has ended). <see cref="Nest"/> keeps the count and the list.</para>
+/// <para><b>Locks.</b> A scope has a gate, which owns its list of nested nodes. A child has a lock in its own word, which
+/// owns its end. Whoever holds the gate of a node may take the lock or the gate of a node right below it, never the
+/// other way round, and no user code runs under either: that is why they cannot deadlock.</para>
+/// <para><b>Closing order.</b> The outcome is settled; the node is unlinked (a child: marked, and no longer shown); its
+/// parent's hold is given back; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in
+/// the tree, no parent has ended while a child of it still looks alive, and resuming user code on this thread delays
+/// nothing of the tree's.</para>
 /// <para><b>Leftovers.</b> A scope opened by hand ends at the latest with its owner: when the owner's own work ends or,
 /// if it was opened after that (a sibling may), when nothing but such scopes holds the owner open.</para>
 /// </remarks>
@@ -29,39 +29,33 @@ public abstract class TreeNode
     private static long s_lastId;
 
     // Every child of every scope carries these fields: their size is part of what spawning costs.
-    private readonly string? _name;
-    private readonly string _file;
-    private readonly int _line;
-    private readonly uint _bornAt = Now;
+    private string _file = string.Empty;
+    private int _line;
+    private uint _bornAt;
 
-    // The nested nodes, newest first. Children mostly end oldest first and on another core than the one that spawns:
-    // at that end of the list they do not write to what the spawner is writing to.
-    private TreeNode? _newestNested;
-    private TreeNode? _newer;
-    private TreeNode? _older;
-    private int _holds = 1;
+    // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins, and a pair
+    // that does not fit together shows nothing.
+    private int _awaitedVersion;
+    private volatile ChildNode? _awaited;
 
-    // One field for the sake of size: whether own work has ended (bit 0), and above it how many of the nested nodes are
-    // scopes opened by hand.
-    private int _ending;
-
-    // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins.
-    private volatile TreeNode? _awaited;
-
-    private protected TreeNode(TreeNode? parent, CallSite site)
+    private protected TreeNode()
     {
-        Parent = parent;
-        _name = site.Name;
-        _file = site.File;
-        _line = site.Line;
     }
 
+    private protected TreeNode(TreeNode? parent, CallSite site) => Place(parent, site);
+
     /// <summary>A number no other node of this process has. Given out when first asked for.</summary>
-    public long Id =>
-        s_ids.GetValue(this, static _ => new StrongBox<long>(Interlocked.Increment(ref s_lastId))).Value;
+    public long Id
+    {
+        get
+        {
+            Pin();
+            return s_ids.GetValue(this, static _ => new StrongBox<long>(Interlocked.Increment(ref s_lastId))).Value;
+        }
+    }
 
     /// <summary>The name it was given, or else where it was spawned (<c>Program.cs:12</c>).</summary>
-    public string Name => _name switch
+    public string Name => GivenName switch
     {
         null => SpawnSite,
         "<Main>$" => "Main", // what the compiler calls the method around top-level statements
@@ -89,23 +83,35 @@ public abstract class TreeNode
 
     internal abstract NodeKind Kind { get; }
 
-    /// <summary>The node it lives in; null only for the root of the process.</summary>
-    internal TreeNode? Parent { get; }
+    /// <summary>The node it lives in; null for the root of the process, and for the object of a child not in use.</summary>
+    internal TreeNode? Parent { get; private set; }
 
-    /// <summary>The lock that owns this node's mutable fields; see the protocol above.</summary>
-    internal abstract ref Gate Gate { get; }
+    /// <summary>Neighbours in the parent's list. Owner: the gate of the parent's <see cref="Nest"/>.</summary>
+    internal TreeNode? Newer { get; set; }
+
+    /// <inheritdoc cref="Newer"/>
+    internal TreeNode? Older { get; set; }
+
+    /// <summary>What is nested in it. Of a child: only if <see cref="HasNest"/>.</summary>
+    internal abstract ref Nest Nest { get; }
+
+    /// <summary>False for a child in which nothing has been nested: most of them.</summary>
+    internal virtual bool HasNest => true;
 
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
 
+    /// <summary>Where Treeline's waits resume the code that runs in this node.</summary>
+    internal abstract Executor Executor { get; }
+
     /// <summary>True for scopes that are opened and disposed by hand, rather than around a body.</summary>
     internal virtual bool EndsWithItsOwner => false;
 
-    /// <summary>True once the node's own code has returned; what is nested in it may still run. Owner: <see cref="Gate"/>.</summary>
-    internal bool OwnWorkEnded => (Volatile.Read(ref _ending) & 1) != 0;
+    /// <summary>True once its own code has returned; what is nested in it may still run.</summary>
+    internal virtual bool OwnWorkEnded => Nest.OwnWorkEnded;
 
-    /// <summary>True once the last hold has gone. For an answer that stays true, ask under <see cref="Gate"/>.</summary>
-    internal bool IsClosed => Volatile.Read(ref _holds) == 0;
+    /// <summary>True once the last hold has gone.</summary>
+    internal virtual bool IsClosed => Nest.IsClosed;
 
     /// <summary>The time since the node was created, in steps of 10 ms; right for 497 days.</summary>
     internal TimeSpan Age => TimeSpan.FromMilliseconds((Now - _bornAt) * 10L);
@@ -114,79 +120,59 @@ public abstract class TreeNode
     internal string SpawnSite =>
         $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
-    /// <summary>The node that code running in this one awaits, if any.</summary>
-    internal TreeNode? Awaited => _awaited;
+    /// <summary>The child that code running in this node awaits, if any.</summary>
+    internal NodeRef? Awaited => _awaited is { } child ? new NodeRef(child, _awaitedVersion) : null;
 
     /// <summary>How many nested nodes it waits for after its own work has ended; 0 while its own work runs.</summary>
-    internal int Joining
-    {
-        get
-        {
-            using (Gate.Enter())
-            {
-                return OwnWorkEnded ? _holds : 0;
-            }
-        }
-    }
+    internal int Joining => HasNest && Nest.OwnWorkEnded ? Nest.Holders : 0;
+
+    private protected abstract string? GivenName { get; }
 
     private static uint Now => (uint)(Environment.TickCount64 / 10);
-
-    private int Leftovers => _ending >> 1;
-
-    private bool OnlyLeftoversHold => OwnWorkEnded && _holds == Leftovers;
 
     /// <summary>The path and the state.</summary>
     public override string ToString() => $"{Path} ({State})";
 
-    /// <summary>Notes for snapshots that code running in this node waits for <paramref name="node"/>.</summary>
-    internal void BeginWait(TreeNode node) => _awaited = node;
-
-    internal void EndWait(TreeNode node)
-    {
-        if (ReferenceEquals(_awaited, node))
-        {
-            _awaited = null;
-        }
-    }
-
     /// <summary>
     /// Links <paramref name="nested"/> under this node and adds its hold, unless this node is closed (false).
     /// <paramref name="cause"/> is set when this node's cancellation has been requested before: the new node must not
-    /// start. Later cancellations find it through the links, because both happen under the gate.
+    /// start. Later cancellations find it through the links, because the canceller marks itself before it looks at them.
     /// </summary>
-    internal bool TryAdopt(TreeNode nested, out CancelCause? cause)
+    internal virtual bool TryAdopt(TreeNode nested, out CancelCause? cause)
     {
-        using (Gate.Enter())
+        ref Nest nest = ref Nest;
+        using (nest.Gate.Enter())
         {
             cause = Canceller?.Cause;
-            bool leftover = nested.EndsWithItsOwner;
-            if (_holds == 0 || (leftover && OnlyLeftoversHold))
+            if (!nest.TryHold(nested.EndsWithItsOwner))
             {
                 return false;
             }
 
-            _holds++;
-            _ending += leftover ? 2 : 0;
-            nested._older = _newestNested;
-            if (_newestNested is not null)
-            {
-                _newestNested._newer = nested;
-            }
-
-            _newestNested = nested;
+            nest.Link(nested);
             return true;
         }
     }
 
-    /// <summary>Copies the nested nodes, oldest first, into <paramref name="into"/>.</summary>
-    internal void CopyNested(List<TreeNode> into)
+    /// <summary>Adds pictures of the nested nodes that live, oldest first, and of which of them there is more below.</summary>
+    internal void Picture(List<NodeSnapshot> into, Queue<(TreeNode Node, List<NodeSnapshot> Into)> open)
     {
-        using (Gate.Enter())
+        ref Nest nest = ref Nest;
+        using (nest.Gate.Enter())
         {
             int start = into.Count;
-            for (TreeNode? node = _newestNested; node is not null; node = node._older)
+            for (TreeNode? node = nest.Newest; node is not null; node = node.Older)
             {
-                into.Add(node);
+                // Under the gate, because the object of a child that has ended may be used again after it.
+                if (node is not ChildNode { IsCompleted: true })
+                {
+                    var below = new List<NodeSnapshot>();
+                    into.Add(new NodeSnapshot(node, below));
+                    if (node.HasNest)
+                    {
+                        open.Enqueue((node, below));
+                    }
+                }
             }
 
             into.Reverse(start, into.Count - start);
@@ -195,22 +181,27 @@ public abstract class TreeNode
 
     /// <summary>
     /// Adds every cancel scope below this node that no other cancel scope stands between, oldest first. The caller holds
-    /// <see cref="Gate"/>, which also covers the lists of this node's child tasks.
+    /// the gate of <see cref="Nest"/>.
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
         int start = into.Count;
-        for (TreeNode? node = _newestNested; node is not null; node = node._older)
+        for (TreeNode? node = Nest.Newest; node is not null; node = node.Older)
         {
             if (node is CancelScope scope)
             {
                 into.Add(scope);
-                continue;
             }
-
-            for (TreeNode? below = node._newestNested; below is not null; below = below._older)
+            else if (node.HasNest)
             {
-                into.Add((CancelScope)below);
+                ref Nest below = ref node.Nest;
+                using (below.Gate.Enter())
+                {
+                    for (TreeNode? nested = below.Newest; nested is not null; nested = nested.Older)
+                    {
+                        into.Add((CancelScope)nested);
+                    }
+                }
             }
         }
 
@@ -233,47 +224,67 @@ public abstract class TreeNode
         return true;
     }
 
-    /// <summary>Keeps the node open while something is done for it from outside, unless it is closed (false).</summary>
-    private protected bool TryHold()
+    /// <summary>Somebody may remember this object for good: it must not become another node.</summary>
+    internal virtual void Pin()
     {
-        using (Gate.Enter())
-        {
-            if (_holds == 0)
-            {
-                return false;
-            }
+    }
 
-            _holds++;
-            return true;
+    /// <summary>Notes for snapshots that code running in this node waits for a child.</summary>
+    internal void BeginWait(ChildNode child, int version)
+    {
+        _awaitedVersion = version;
+        _awaited = child;
+    }
+
+    internal void EndWait(ChildNode child)
+    {
+        if (ReferenceEquals(_awaited, child))
+        {
+            _awaited = null;
         }
     }
 
-    /// <summary>Gives back what <see cref="TryHold"/> took.</summary>
-    private protected void ReleaseHold()
+    /// <summary>Gives holds back: those of children that have ended, or one taken from outside the tree.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="toComplete">The one child, if a task was made of it.</param>
+    internal void ReleaseChildren(int count, ChildNode? toComplete = null)
     {
         List<CancelScope>? left = null;
-        bool drained;
-        using (Gate.Enter())
+        if (Release(count, ref left))
         {
-            drained = GiveBackHold(ofLeftover: false, ref left);
+            toComplete?.CompleteTask(inline: false);
+            CloseUpwards(ref left);
+            EndLeftovers(ref left);
         }
-
-        if (drained)
+        else
         {
-            CloseUpwards(released: false, parentDrained: false, ref left);
+            EndLeftovers(ref left);
+            toComplete?.CompleteTask(inline: Thread.CurrentThread.IsThreadPoolThread);
         }
-
-        EndLeftovers(ref left);
     }
 
-    /// <summary>Own work has ended while nested nodes are open. Called under <see cref="Gate"/>.</summary>
-    private protected virtual void OnWaitingForNested()
+    /// <summary>Where it is in the tree, from now on. For children, whose objects are used again, and at birth.</summary>
+    private protected void Place(TreeNode? parent, CallSite site)
     {
+        Parent = parent;
+        _file = site.File;
+        _line = site.Line;
+        _bornAt = Now;
+        _awaited = null;
+    }
+
+    /// <summary>The node on whose behalf a fiber runs, or null when its object goes back.</summary>
+    private protected void SetParent(TreeNode? parent)
+    {
+        Parent = parent;
+        if (_awaited is not null)
+        {
+            _awaited = null;
+        }
     }
 
     /// <summary>
-    /// Settles the outcome. Called once, when the last hold has gone, before anybody is told; for a child task under the
-    /// gate, which is its scope's.
+    /// Settles the outcome. Called once, when the last hold has gone, before anybody is told.
     /// </summary>
     private protected virtual void OnClosing()
     {
@@ -299,12 +310,7 @@ public abstract class TreeNode
     /// </summary>
     private protected bool ReportIfUnawaited(Exception error)
     {
-        bool unawaited;
-        using (Parent!.Gate.Enter())
-        {
-            unawaited = Parent.OwnWorkEnded;
-        }
-
+        bool unawaited = Parent!.OwnWorkEnded;
         if (unawaited)
         {
             Parent.OnUnawaitedFailure(this, error);
@@ -325,78 +331,61 @@ public abstract class TreeNode
 
     private bool TryEndOwnWork(ref List<CancelScope>? left)
     {
-        bool drained;
-        bool released = false;
-        bool parentDrained = false;
-        using (Gate.Enter())
+        if (!Nest.TryEndOwnWork(mayHaveChildren: Kind == NodeKind.Scope, ref left, out bool closed))
         {
-            if (OwnWorkEnded)
-            {
-                return false;
-            }
-
-            _ending |= 1;
-            CollectLeftovers(ref left);
-            drained = --_holds == 0;
-            if (!drained)
-            {
-                OnWaitingForNested();
-            }
-            else if (Kind == NodeKind.Child)
-            {
-                // The usual end of a child, in one section, because its gate is its parent's.
-                parentDrained = Parent!.RemoveUnderGate(this, ref left);
-                released = true;
-            }
+            return false;
         }
 
-        if (drained)
+        if (closed)
         {
-            CloseUpwards(released, parentDrained, ref left);
+            CloseUpwards(ref left);
         }
 
         return true;
     }
 
-    /// <summary>Adds them oldest first. Called under <see cref="Gate"/>.</summary>
-    private void CollectLeftovers(ref List<CancelScope>? left)
+    /// <summary>Gives back holds on this node. True: that was the last.</summary>
+    /// <param name="count">How many; 0: that of one scope that ends with the node.</param>
+    /// <param name="left">Where scopes go that have to end now.</param>
+    private bool Release(int count, ref List<CancelScope>? left)
     {
-        if (Leftovers == 0)
+        ref Nest nest = ref Nest;
+        bool closed = nest.Release(count, out bool onlyLeftovers);
+        if (onlyLeftovers)
         {
-            return;
-        }
-
-        left ??= [];
-        int start = left.Count;
-        for (TreeNode? node = _newestNested; node is not null; node = node._older)
-        {
-            if (node.EndsWithItsOwner)
+            using (nest.Gate.Enter())
             {
-                left.Add((CancelScope)node);
+                nest.CollectLeftovers(ref left);
             }
         }
 
-        left.Reverse(start, left.Count - start);
+        return closed;
     }
 
-    private void CloseUpwards(bool released, bool parentDrained, ref List<CancelScope>? left)
+    /// <summary>This node's last hold has gone: it closes, and so do those above whose last hold it was.</summary>
+    private void CloseUpwards(ref List<CancelScope>? left)
     {
         // Loops, not recursion: the last leaf of a deep chain may close all of it.
         TreeNode top = this;
         while (true)
         {
-            if (!released)
+            TreeNode parent = top.Parent!;
+            top.OnClosing();
+            if (top.Kind != NodeKind.Child)
             {
-                parentDrained = top.Parent!.Remove(top, ref left);
+                ref Nest nest = ref parent.Nest;
+                using (nest.Gate.Enter())
+                {
+                    nest.Unlink(top);
+                }
             }
 
-            if (!parentDrained)
+            if (!parent.Release(top.EndsWithItsOwner ? 0 : 1, ref left))
             {
                 break;
             }
 
-            top = top.Parent!;
-            released = false;
+            top = parent;
         }
 
         // User code may go on right here only on a thread of the pool: others belong to somebody, such as an executor.
@@ -410,61 +399,5 @@ public abstract class TreeNode
                 return;
             }
         }
-    }
-
-    /// <summary>Settles how a nested node ended, unlinks it and gives its hold back. True: that was the last.</summary>
-    private bool Remove(TreeNode nested, ref List<CancelScope>? left)
-    {
-        if (nested.Kind != NodeKind.Child)
-        {
-            nested.OnClosing();
-        }
-
-        using (Gate.Enter())
-        {
-            return RemoveUnderGate(nested, ref left);
-        }
-    }
-
-    private bool RemoveUnderGate(TreeNode nested, ref List<CancelScope>? left)
-    {
-        if (nested.Kind == NodeKind.Child)
-        {
-            nested.OnClosing();
-        }
-
-        if (nested._newer is null)
-        {
-            _newestNested = nested._older;
-        }
-        else
-        {
-            nested._newer._older = nested._older;
-        }
-
-        if (nested._older is not null)
-        {
-            nested._older._newer = nested._newer;
-        }
-
-        nested._newer = nested._older = null;
-        bool leftover = nested.EndsWithItsOwner;
-        _ending -= leftover ? 2 : 0;
-        return GiveBackHold(leftover, ref left);
-    }
-
-    /// <summary>
-    /// True when that was the last. Adds to <paramref name="left"/> when none but leftovers hold on. Called under
-    /// <see cref="Gate"/>.
-    /// </summary>
-    private bool GiveBackHold(bool ofLeftover, ref List<CancelScope>? left)
-    {
-        _holds--;
-        if (!ofLeftover && OnlyLeftoversHold)
-        {
-            CollectLeftovers(ref left);
-        }
-
-        return _holds == 0;
     }
 }

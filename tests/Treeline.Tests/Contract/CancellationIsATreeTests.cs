@@ -6,7 +6,7 @@ namespace Treeline.Tests.Contract;
 /// Line 3 of the contract: cancelling a node cancels its subtree, never its parent or siblings; it is idempotent and
 /// thread-safe. A child spawned after cancellation never starts. Closing detaches.
 /// </summary>
-public sealed class CancellationIsATreeTests : TreeTest
+public class CancellationIsATreeTests : TreeTest
 {
     [Fact]
     public Task Cancelling_a_node_cancels_all_below_it_and_nothing_else() => InTime(async () =>
@@ -121,7 +121,7 @@ public sealed class CancellationIsATreeTests : TreeTest
     public Task A_child_spawned_after_cancellation_never_starts_and_is_cancelled_at_once() => InTime(async () =>
     {
         bool ran = false;
-        ChildTask late = null!;
+        ChildTask late = default;
         await TaskScope.RunAsync(
             async scope =>
             {
@@ -149,7 +149,7 @@ public sealed class CancellationIsATreeTests : TreeTest
     {
         IThreadPoolWorkItem? queued = null;
         bool ran = false;
-        ChildTask child = null!;
+        ChildTask child = default;
         await TaskScope.RunAsync(
             scope =>
             {
@@ -248,7 +248,7 @@ public sealed class CancellationIsATreeTests : TreeTest
     [Fact]
     public Task A_callback_may_cancel_again_spawn_and_open_scopes() => InTime(async () =>
     {
-        ChildTask? spawned = null;
+        ChildTask spawned = default;
         await TaskScope.RunAsync(scope =>
         {
             scope.Token.Register(() =>
@@ -261,7 +261,7 @@ public sealed class CancellationIsATreeTests : TreeTest
             Assert.Equal("first", scope.CancelReason);
             return Task.CompletedTask;
         });
-        Assert.Equal(NodeState.Cancelled, spawned!.State);
+        Assert.Equal(NodeState.Cancelled, spawned.State);
     });
 
     [Fact]
@@ -316,7 +316,7 @@ public sealed class CancellationIsATreeTests : TreeTest
     {
         var clock = new ManualTimeProvider();
         var callback = new OopsException("callback");
-        ChildTask child = null!;
+        ChildTask child = default;
         Task run = TaskScope.RunAsync(
             async scope =>
             {
@@ -331,6 +331,7 @@ public sealed class CancellationIsATreeTests : TreeTest
                 await child;
             },
             new ScopeOptions { Timeout = TimeSpan.FromSeconds(1), TimeProvider = clock });
+        await Until(() => child.State == NodeState.Running);
         clock.Advance(TimeSpan.FromSeconds(1));
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => run);
         Assert.IsType<TimeoutException>(thrown.Failures[0].Exception);

@@ -4,14 +4,14 @@ namespace Treeline.Tests.Contract;
 /// Line 5 of the contract: an <see cref="OperationCanceledException"/> counts as cancellation only where the node really
 /// is cancelled; otherwise it is a failure. Cancellation from outside surfaces with the outer token and the reason.
 /// </summary>
-public sealed class CancellationIsNotAnErrorTests : TreeTest
+public class CancellationIsNotAnErrorTests : TreeTest
 {
     [Fact]
     public Task A_childs_cancellation_of_something_else_is_a_failure_and_cancels_the_siblings() => InTime(async events =>
     {
         var timeout = new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout.");
-        ChildTask failing = null!;
-        ChildTask sibling = null!;
+        ChildTask failing = default;
+        ChildTask sibling = default;
         TaskCompletionSource started = Signal();
         TaskCanceledException thrown = await Assert.ThrowsAsync<TaskCanceledException>(() => TaskScope.RunAsync(async scope =>
         {
@@ -41,7 +41,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
     [Fact]
     public Task A_child_that_awaits_a_foreign_cancelled_task_has_failed() => InTime(async () =>
     {
-        ChildTask child = null!;
+        ChildTask child = default;
         await Assert.ThrowsAsync<TaskCanceledException>(() => TaskScope.RunAsync(scope =>
         {
             child = scope.Spawn(static _ => Task.FromCanceled(new CancellationToken(canceled: true)));
@@ -155,7 +155,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
     [Fact]
     public Task A_scope_that_cancels_its_own_children_ends_normally() => InTime(async () =>
     {
-        ChildTask child = null!;
+        ChildTask child = default;
         int result = await TaskScope.RunAsync(async scope =>
         {
             child = scope.Spawn(Forever);
@@ -184,7 +184,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
     public Task A_failure_during_cancellation_is_still_a_failure() => InTime(async () =>
     {
         using var outer = new CancellationTokenSource();
-        ChildTask child = null!;
+        ChildTask child = default;
         TaskCompletionSource started = Signal();
         Task run = TaskScope.RunAsync(
             async scope =>
@@ -214,7 +214,7 @@ public sealed class CancellationIsNotAnErrorTests : TreeTest
     public Task A_faulted_task_that_carries_a_cancellation_counts_as_cancellation_if_the_scope_is_cancelled() =>
         InTime(async () =>
         {
-            ChildTask child = null!;
+            ChildTask child = default;
             await TaskScope.RunAsync(async scope =>
             {
                 var completion = new TaskCompletionSource();

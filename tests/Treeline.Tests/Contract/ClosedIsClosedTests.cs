@@ -1,7 +1,7 @@
 namespace Treeline.Tests.Contract;
 
 /// <summary>Line 6 of the contract: spawning on a closed scope throws; nobody can smuggle a task out of a scope.</summary>
-public sealed class ClosedIsClosedTests : TreeTest
+public class ClosedIsClosedTests : TreeTest
 {
     [Fact]
     public Task Spawning_after_the_scope_has_ended_throws_and_says_why() => InTime(async () =>

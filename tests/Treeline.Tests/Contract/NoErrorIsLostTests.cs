@@ -7,7 +7,7 @@ namespace Treeline.Tests.Contract;
 /// order. One is rethrown as itself with its stack, several as <see cref="ScopeException"/> with their paths. An error
 /// that the body rethrew is not reported twice.
 /// </summary>
-public sealed class NoErrorIsLostTests : TreeTest
+public class NoErrorIsLostTests : TreeTest
 {
     private static readonly ScopeOptions s_supervise = new() { Name = "scope", OnFailure = FailurePolicy.Supervise };
 
@@ -284,7 +284,7 @@ public sealed class NoErrorIsLostTests : TreeTest
     public Task Under_supervision_a_body_that_rethrows_is_reported_once_and_cancels_the_rest() => InTime(async () =>
     {
         var oops = new OopsException("rethrown");
-        ChildTask sibling = null!;
+        ChildTask sibling = default;
         OopsException thrown = await Assert.ThrowsAsync<OopsException>(() => TaskScope.RunAsync(
             async scope =>
             {
@@ -338,7 +338,7 @@ public sealed class NoErrorIsLostTests : TreeTest
     [Fact]
     public Task Failures_of_children_that_a_body_hands_on_together_are_reported_once_with_their_paths() => InTime(async () =>
     {
-        using var barrier = new Barrier(2);
+        Func<Task> bothHere = Meeting(2);
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => TaskScope.RunAsync(
             scope => Task.WhenAll(
                 scope.Spawn(_ => Fail("one"), "one").AsTask(), scope.Spawn(_ => Fail("two"), "two").AsTask()),
@@ -347,10 +347,10 @@ public sealed class NoErrorIsLostTests : TreeTest
             ["scope/one", "scope/two"],
             thrown.Failures.Select(static failure => failure.Path).Order(StringComparer.Ordinal));
 
-        Task Fail(string message)
+        async Task Fail(string message)
         {
-            barrier.SignalAndWait();
-            return Task.FromException(new OopsException(message));
+            await bothHere();
+            throw new OopsException(message);
         }
     });
 
@@ -391,7 +391,7 @@ public sealed class NoErrorIsLostTests : TreeTest
     [Fact]
     public Task What_surfaces_from_a_nested_scope_carries_the_path_of_the_child_that_ran_it() => InTime(async () =>
     {
-        using var barrier = new Barrier(2);
+        Func<Task> bothHere = Meeting(2);
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => TaskScope.RunAsync(
             scope =>
             {
@@ -404,9 +404,9 @@ public sealed class NoErrorIsLostTests : TreeTest
             ["scope/left", "scope/right"],
             thrown.Failures.Select(static failure => failure.Path).Order(StringComparer.Ordinal));
 
-        Task Fail(TaskScope inner)
+        async Task Fail(TaskScope inner)
         {
-            barrier.SignalAndWait();
+            await bothHere();
             throw new OopsException(inner.Path);
         }
     });
@@ -532,6 +532,21 @@ public sealed class NoErrorIsLostTests : TreeTest
             _ = Task.FromException(new OopsException("dropped task"));
         });
     });
+
+    /// <summary>What is awaited goes on once so many have called.</summary>
+    private static Func<Task> Meeting(int many)
+    {
+        TaskCompletionSource all = Signal();
+        return () =>
+        {
+            if (Interlocked.Decrement(ref many) == 0)
+            {
+                all.SetResult();
+            }
+
+            return all.Task;
+        };
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task ThrowDeepDown(CancellationToken cancellationToken) => throw new OopsException("deep");

@@ -1,7 +1,7 @@
 namespace Treeline.Tests.Contract;
 
 /// <summary>Line 1 of the contract: every task has exactly one parent scope, and the live graph is always a tree.</summary>
-public sealed class OneParentTests : TreeTest
+public class OneParentTests : TreeTest
 {
     [Fact]
     public Task A_child_is_below_its_scope_and_nowhere_else() => InTime(() => TaskScope.RunAsync(async scope =>
@@ -47,7 +47,7 @@ public sealed class OneParentTests : TreeTest
     [Fact]
     public Task A_child_spawned_by_its_sibling_is_below_the_scope() => InTime(() => TaskScope.RunAsync(async scope =>
     {
-        ChildTask? younger = null;
+        ChildTask younger = default;
         await scope.Spawn(
             _ =>
             {
@@ -58,7 +58,7 @@ public sealed class OneParentTests : TreeTest
                 return Task.CompletedTask;
             },
             "elder");
-        Assert.Equal("scope/younger", younger!.Path);
+        Assert.Equal("scope/younger", younger.Path);
         scope.Cancel();
     }, name: "scope"));
 
@@ -66,7 +66,7 @@ public sealed class OneParentTests : TreeTest
     public Task A_child_spawned_from_a_nested_scope_into_the_outer_one_is_below_the_outer_one() =>
         InTime(() => TaskScope.RunAsync(async outer =>
         {
-            ChildTask? child = null;
+            ChildTask child = default;
             await TaskScope.RunAsync(
                 inner =>
                 {
@@ -74,7 +74,7 @@ public sealed class OneParentTests : TreeTest
                     return Task.CompletedTask;
                 },
                 name: "inner");
-            Assert.Equal("outer/child", child!.Path);
+            Assert.Equal("outer/child", child.Path);
             await child;
         }, name: "outer"));
 
@@ -121,6 +121,7 @@ public sealed class OneParentTests : TreeTest
         {
             List<NodeSnapshot> all = All();
             Assert.Equal(all.Count, all.DistinctBy(static node => node.Id).Count());
+            await Task.Yield();
         }
         while (!program.IsCompleted);
 

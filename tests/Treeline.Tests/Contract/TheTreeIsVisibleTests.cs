@@ -3,7 +3,7 @@ namespace Treeline.Tests.Contract;
 /// <summary>
 /// Line 11 of the contract: at any time every live node's name, kind, state, age, spawn site, and what it waits on.
 /// </summary>
-public sealed class TheTreeIsVisibleTests : TreeTest
+public class TheTreeIsVisibleTests : TreeTest
 {
     [Fact]
     public Task Every_kind_of_node_shows_with_its_name_in_the_order_of_birth() => InTime(() => TaskScope.RunAsync(
@@ -106,7 +106,7 @@ public sealed class TheTreeIsVisibleTests : TreeTest
     public Task What_is_cancelled_shows_as_cancelling_until_it_has_unwound() => InTime(async () =>
     {
         TaskCompletionSource unwound = Signal();
-        ChildTask child = null!;
+        ChildTask child = default;
         TaskScope scope = TaskScope.Open(name: "scope");
         child = scope.Spawn(_ => unwound.Task, "child");
         CancelScope cancel = scope.Child("cancel");

@@ -47,15 +47,16 @@ public sealed class ExecutorTests : TreeTest
     });
 
     [Fact]
-    public Task By_default_children_run_on_the_thread_pool() => InTime(() => TaskScope.RunAsync(async scope =>
-        Assert.True(await scope.Spawn(static _ => Task.FromResult(Thread.CurrentThread.IsThreadPoolThread)))));
+    public Task By_default_children_run_on_workers_of_the_thread_pool() => InTime(() => TaskScope.RunAsync(async scope =>
+        Assert.Same(
+            Executor.ThreadPool, await scope.Spawn(static _ => Task.FromResult(WorkerThread.Current.Worker?.Scheduler)))));
 
     [Fact]
     public Task An_executor_that_refuses_work_fails_the_child_and_not_the_spawner() => InTime(async () =>
     {
         var refusal = new OopsException("shutting down");
         bool ran = false;
-        ChildTask child = null!;
+        ChildTask child = default;
         OopsException thrown = await Assert.ThrowsAsync<OopsException>(() => TaskScope.RunAsync(
             scope =>
             {

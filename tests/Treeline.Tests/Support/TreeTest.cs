@@ -10,15 +10,15 @@ public abstract class TreeTest
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
-    protected static Task InTime(Func<Task> test) => InTime(_ => test());
+    protected Task InTime(Func<Task> test) => InTime(_ => test());
 
-    protected static async Task InTime(Func<Events, Task> test)
+    protected async Task InTime(Func<Events, Task> test)
     {
         var events = new Events();
         HashSet<long> before = [.. TaskTree.Snapshot().Roots.Select(static root => root.Id)];
 
-        // On the pool, so that no synchronization context of the test runner takes part.
-        Task running = Task.Run(() => test(events));
+        // Not here, so that no synchronization context of the test runner takes part.
+        Task running = this is IOnASingleThread ? RunOnASingleThread(() => test(events)) : Task.Run(() => test(events));
         if (await Task.WhenAny(running, Task.Delay(s_deadline)) != running)
         {
             Assert.Fail($"Not done after {s_deadline}. The tree:{Environment.NewLine}{Dump()}");
@@ -83,5 +83,24 @@ public abstract class TreeTest
         }
 
         return text.ToString();
+    }
+
+    private static Task RunOnASingleThread(Func<Task> test) => Task.Factory.StartNew(
+        () =>
+        {
+            using var crank = new SingleThreadCrank();
+            var begun = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+            crank.Scheduler.Schedule(new Start(() => begun.SetResult(test())));
+            Task running = begun.Task.Unwrap();
+            crank.RunUntil(running);
+            return running;
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default).Unwrap();
+
+    private sealed class Start(Action action) : IThreadPoolWorkItem
+    {
+        public void Execute() => action();
     }
 }
