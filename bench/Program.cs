@@ -13,42 +13,53 @@ var file = new Option<FileInfo>("--file")
 };
 
 var run = new Command("run", "Measure and print.") { filter };
-run.SetAction(async (arguments, _) =>
-{
-    await MeasureAsync(arguments.GetValue(filter)!);
-    return 0;
-});
+run.SetAction((arguments, _) => MeasureAsync(arguments.GetValue(filter)!, static (_, _) => 0));
 
 var table = new Command("table", "Measure everything and rewrite the table in docs/performance.md.") { file };
-table.SetAction(async (arguments, _) =>
+table.SetAction((arguments, _) => MeasureAsync(string.Empty, (measurements, twins) =>
 {
-    ResultTable.WriteInto(arguments.GetValue(file)!.FullName, await MeasureAsync(string.Empty));
+    ResultTable.WriteInto(arguments.GetValue(file)!.FullName, measurements, twins);
     return 0;
-});
+}));
 
-var check = new Command("check", "Measure; exit with 1 when a ratio is beyond its ceiling by more than its spread.") { filter };
-check.SetAction(async (arguments, _) =>
+var check = new Command("check", "Measure; exit with 1 when something is beyond its ceiling by more than its spread.") { filter };
+check.SetAction((arguments, _) => MeasureAsync(arguments.GetValue(filter)!, static (measurements, _) =>
 {
-    List<Measurement> beyond = [.. (await MeasureAsync(arguments.GetValue(filter)!)).Where(ResultTable.IsBeyond)];
-    beyond.ForEach(static measurement => Console.WriteLine($"beyond its ceiling: {measurement.Row.Name}"));
-    return beyond.Count == 0 ? 0 : 1;
-});
+    List<string> broken = [.. measurements.SelectMany(static measurement => measurement.Broken)];
+    broken.ForEach(static what => Console.WriteLine($"beyond its ceiling: {what}"));
+    return broken.Count == 0 ? 0 : 1;
+}));
 
-var bench = new RootCommand("Treeline's speed, paired with .NET's own. Run it alone on a quiet machine.") { run, table, check };
+var bench = new RootCommand("Treeline's speed, paired with .NET's own and with others'. Run it alone on a quiet machine.")
+{
+    run, table, check,
+};
 return await bench.Parse(args).InvokeAsync();
 
-static async Task<List<Measurement>> MeasureAsync(string filter)
+static async Task<int> MeasureAsync(string filter, Func<List<Measurement>, IReadOnlyList<Twin>, int> conclude)
 {
-    var measurements = new List<Measurement>();
-    foreach (Row row in SpawnRows.All.Concat(CancelRows.All))
+    IReadOnlyList<Twin> twins = Twin.StartAll();
+    try
     {
-        if (row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))
+        var measurements = new List<Measurement>();
+        IEnumerable<Row> rows =
+            [.. SpawnRows.All, .. ChainRows.All, .. CancelRows.All, .. IdleRows.All, .. DrainRows.All, .. LatencyRows.All];
+        foreach (Row row in rows.Where(row => row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
-            Measurement measurement = await Measurement.TakeAsync(row);
-            Console.WriteLine(ResultTable.Line(measurement));
-            measurements.Add(measurement);
+            foreach (Measurement measurement in await Contest.HoldAsync(row, twins))
+            {
+                Console.WriteLine(ResultTable.Line(measurement));
+                measurements.Add(measurement);
+            }
+        }
+
+        return conclude(measurements, twins);
+    }
+    finally
+    {
+        foreach (Twin twin in twins)
+        {
+            twin.Dispose();
         }
     }
-
-    return measurements;
 }

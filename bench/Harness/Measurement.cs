@@ -1,89 +1,48 @@
-using System.Diagnostics;
-
 namespace Treeline.Bench;
 
-/// <summary>
-/// Measures a row: both sides warm up for at least 1.5 s (tiered compilation has then settled), then take turns, so that
-/// a machine that slows down meanwhile slows both. The ratio is taken round by round, and its median is quoted.
-/// </summary>
-internal sealed class Measurement
+/// <summary>How one of our sides of a row did against the others.</summary>
+internal sealed class Measurement(
+    Row row, Side side, Contender ours, Contender theirs, IReadOnlyDictionary<string, Contender> twins)
 {
-    private const int Rounds = 15;
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
+    public Row Row => row;
 
-    private readonly List<Sample> _ours = [];
-    private readonly List<Sample> _theirs = [];
+    public Side Side => side;
 
-    private Measurement(Row row) => Row = row;
+    public Estimate Figure => ours.Figure;
 
-    public Row Row { get; }
+    public Estimate TheirFigure => theirs.Figure;
 
-    public Sample Ours => MedianOf(_ours);
+    public double Bytes => ours.Bytes.Median;
 
-    public Sample Theirs => MedianOf(_theirs);
+    public double TheirBytes => theirs.Bytes.Median;
 
-    /// <summary>The median of the rounds' ratios of elapsed time.</summary>
-    public double Ratio => Median(Ratios);
+    /// <summary>Our figure over .NET's.</summary>
+    public Estimate Ratio => ours.Over(theirs, static sample => sample.Figure);
 
-    /// <summary>Half the distance between the quartiles of the rounds' ratios.</summary>
-    public double Spread
+    /// <summary>Our processor time over .NET's.</summary>
+    public Estimate Cpu => ours.Over(theirs, static sample => sample.CpuNanoseconds);
+
+    /// <summary>What is promised and not kept, in words.</summary>
+    public IEnumerable<string> Broken
     {
         get
         {
-            double[] sorted = [.. Ratios.Order()];
-            return (sorted[sorted.Length * 3 / 4] - sorted[sorted.Length / 4]) / 2;
+            Promise promise = side.Promise;
+            // A few bytes an operation are the harness's own, or the rest of something bought once.
+            double bytesAllowed = promise.Bytes is { } bytes ? bytes + Math.Max(8, bytes * 0.02) : double.NaN;
+            (bool Beyond, string What)[] all =
+            [
+                (Ratio.IsBeyond(promise.Ratio), "its ratio to .NET"),
+                (Cpu.IsBeyond(promise.Cpu), "its ratio of processor time"),
+                (Figure.IsBeyond(promise.Figure), "its figure"),
+                (Against(Twin.Tokio)?.IsBeyond(promise.Tokio) == true, "its ratio to Tokio"),
+                (Bytes > bytesAllowed, "its bytes"),
+            ];
+            return all.Where(static each => each.Beyond).Select(each => $"{row.Name}, {side.Name}: {each.What}");
         }
     }
 
-    private IEnumerable<double> Ratios =>
-        _ours.Zip(_theirs, static (ours, theirs) => ours.Nanoseconds / theirs.Nanoseconds);
-
-    public static async Task<Measurement> TakeAsync(Row row)
-    {
-        await WarmUpAsync(row.Ours, row.Operations);
-        await WarmUpAsync(row.Theirs, row.Operations);
-        var measurement = new Measurement(row);
-        for (int round = 0; round < Rounds; round++)
-        {
-            measurement._ours.Add(await TimeAsync(row.Ours, row.Operations));
-            measurement._theirs.Add(await TimeAsync(row.Theirs, row.Operations));
-        }
-
-        return measurement;
-    }
-
-    private static async Task WarmUpAsync(Func<int, Task> side, int operations)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < s_warmUp)
-        {
-            await side(operations);
-        }
-    }
-
-    private static async Task<Sample> TimeAsync(Func<int, Task> side, int operations)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long bytes = GC.GetTotalAllocatedBytes(precise: true);
-        TimeSpan cpu = Environment.CpuUsage.TotalTime;
-        long start = Stopwatch.GetTimestamp();
-        await side(operations);
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        cpu = Environment.CpuUsage.TotalTime - cpu;
-        bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
-        return new Sample(
-            elapsed.TotalNanoseconds / operations, cpu.TotalNanoseconds / operations, (double)bytes / operations);
-    }
-
-    private static Sample MedianOf(List<Sample> samples) => new(
-        Median(samples.Select(static sample => sample.Nanoseconds)),
-        Median(samples.Select(static sample => sample.CpuNanoseconds)),
-        Median(samples.Select(static sample => sample.Bytes)));
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
+    /// <summary>Our figure over that twin's; null when it did not take part.</summary>
+    public Estimate? Against(string twin) =>
+        twins.TryGetValue(twin, out Contender? peer) ? ours.Over(peer, static sample => sample.Figure) : null;
 }

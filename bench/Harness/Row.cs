@@ -1,11 +1,25 @@
 namespace Treeline.Bench;
 
-/// <summary>One line of the table: the same job done by Treeline and by what a .NET developer writes today.</summary>
-/// <param name="Name">What is measured.</param>
-/// <param name="Peer">What it is compared with, in a few words.</param>
-/// <param name="Operations">How many operations one call of a side does; figures are divided by it.</param>
-/// <param name="Ours">Does the operations with Treeline.</param>
-/// <param name="Theirs">Does the same number of operations without it.</param>
-/// <param name="Ceiling">The ratio of times that is promised.</param>
-internal sealed record Row(
-    string Name, string Peer, int Operations, Func<int, Task> Ours, Func<int, Task> Theirs, double Ceiling);
+/// <summary>One job, done by Treeline in one or more ways, and by what a .NET developer writes today.</summary>
+internal sealed record Row
+{
+    /// <summary>What is measured.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What .NET's side is, in a few words.</summary>
+    public required string Peer { get; init; }
+
+    /// <summary>How many operations one run of a trial does.</summary>
+    public required int Operations { get; init; }
+
+    /// <summary>What the figures count.</summary>
+    public Unit Unit { get; init; }
+
+    public required IReadOnlyList<Side> Sides { get; init; }
+
+    /// <summary>The same job without Treeline.</summary>
+    public required Trial Theirs { get; init; }
+
+    /// <summary>The name that the twins know the job by; null when none of them does it.</summary>
+    public string? Twin { get; init; }
+}

@@ -7,7 +7,15 @@ internal static class CancelRows
 
     public static IEnumerable<Row> All =>
     [
-        new("cancel tree: create, cancel, dispose, per node", "linked token sources", 100_000, Tree, Linked, 0.4),
+        new()
+        {
+            Name = "cancel tree: create, cancel, dispose, per node",
+            Peer = "linked token sources",
+            Operations = 100_000,
+            Sides = [new Side("node", Clock.Timed(Tree), new() { Ratio = 0.4 })],
+            Theirs = Clock.Timed(Linked),
+            Twin = "cancel",
+        },
     ];
 
     private static async Task Tree(int n)
