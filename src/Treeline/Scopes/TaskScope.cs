@@ -232,7 +232,7 @@ public sealed partial class TaskScope : CancelScope
             // Whoever joined gets the failures. Their task is not awaited here: if they dropped it, it stays unobserved.
             if (Drained is { } drained)
             {
-                await drained.ConfigureAwait(false);
+                await drained.ConfigureAwait(SchedulerContext.IsCurrent);
             }
 
             return;
@@ -241,7 +241,7 @@ public sealed partial class TaskScope : CancelScope
         CancelUncalled(new CancelCause(this, CancelKind.Requested) { Words = "it was disposed without being joined" });
         try
         {
-            await JoinOnce().ConfigureAwait(false);
+            await JoinOnce().ConfigureAwait(SchedulerContext.IsCurrent);
         }
         catch (OperationCanceledException) when (_final == NodeState.Cancelled)
         {
@@ -300,7 +300,7 @@ public sealed partial class TaskScope : CancelScope
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static scope => scope.Tell(), this, preferLocal: true);
+            SchedulerContext.RunSoon(static scope => scope.Tell(), this);
         }
     }
 
@@ -613,7 +613,7 @@ public sealed partial class TaskScope : CancelScope
 
     private async Task EndAfterAsync(Task drained)
     {
-        await drained.ConfigureAwait(false);
+        await drained.ConfigureAwait(SchedulerContext.IsCurrent);
         ThrowWhatSurfaces();
     }
 
