@@ -27,12 +27,15 @@ internal sealed class Arrivals<T>(string name)
     }
 
     /// <summary>Posts <paramref name="item"/> when the child ends, in whatever way, also if it has ended or never starts.</summary>
-    public void PostAtEndOf(ChildTask child, T item)
+    public void PostAtEndOf(ChildTask child, T item) => PostMadeAtEndOf(child, () => item);
+
+    /// <summary>As the other, with something that is made then.</summary>
+    public void PostMadeAtEndOf(ChildTask child, Func<T> make)
     {
-        var post = new PostWhenRun(this, item);
+        var post = new PostWhenRun(this, make);
         if (!child.TryJoin(post))
         {
-            Post(item);
+            post.Execute();
         }
     }
 
@@ -61,8 +64,8 @@ internal sealed class Arrivals<T>(string name)
     }
 
     /// <summary>What a child that ends hands on. It only posts.</summary>
-    private sealed class PostWhenRun(Arrivals<T> arrivals, T item) : IThreadPoolWorkItem
+    private sealed class PostWhenRun(Arrivals<T> arrivals, Func<T> make) : IThreadPoolWorkItem
     {
-        public void Execute() => arrivals.Post(item);
+        public void Execute() => arrivals.Post(make());
     }
 }

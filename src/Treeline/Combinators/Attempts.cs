@@ -5,9 +5,11 @@ namespace Treeline;
 /// or has had its time.
 /// </summary>
 /// <remarks>
-/// <b>Who wins.</b> Ends are handled in the order in which they happened, by one fiber; the first success among them wins,
-/// and the others are cancelled then. A failure from before that belongs to the race: it counts only if nobody succeeds.
-/// A failure from after it is one of cleanup, and surfaces from the scope. The same holds for a cancellation from outside.
+/// <b>Who wins.</b> What happens is handled in the order in which it happened, by one fiber; the first success wins, and the
+/// others are cancelled then, and waited for. An attempt that has failed before anything was cancelled belongs to the race:
+/// its failure counts only if nobody succeeds. A failure from after a cancellation, be it the winner's or one from outside,
+/// is one of cleanup, and surfaces from the scope. Which of the two it is, the end of the attempt notes as it happens; one
+/// that fails in that very moment may count as cleanup, and is reported rather than lost.
 /// </remarks>
 /// <param name="combination">Whose attempts they are.</param>
 /// <param name="attempts">The work.</param>
@@ -19,15 +21,15 @@ internal sealed class Attempts<T>(
 {
     private readonly ChildTask<T>[] _children = new ChildTask<T>[attempts.Length];
     private readonly List<int> _failed = [];
-
-    // The number of an attempt that has ended; or the complement of one that has had its time.
-    private readonly Arrivals<int> _arrivals = new("the first success");
+    private readonly Arrivals<Happening> _happenings = new("the first success");
     private int _started;
+    private int _running;
     private ITimer? _timer;
 
     /// <summary>Runs the race in <paramref name="scope"/>, a supervising one, which throws the failures if none has succeeded.</summary>
     public async Fiber<T> RunAsync(TaskScope scope)
     {
+        int winner = -1;
         bool cutShort = false;
         try
         {
@@ -37,43 +39,49 @@ internal sealed class Attempts<T>(
             }
             while (delay is null && _started < attempts.Length);
 
-            for (int running = _started; running > 0;)
+            while (_running > 0)
             {
-                int arrival;
-                while (!_arrivals.TryTake(out arrival))
+                Happening happening;
+                while (!_happenings.TryTake(out happening))
                 {
-                    await _arrivals.Wait();
+                    await _happenings.Wait();
                 }
 
-                if (arrival >= 0)
+                int number = happening.Attempt;
+                if (happening.HasEnded)
                 {
-                    running--;
-                    switch (_children[arrival].State)
+                    _running--;
+                    switch (_children[number].State)
                     {
-                        case NodeState.Succeeded:
-                            End(scope, arrival);
-                            return _children[arrival].OutcomeOfEnded().Value;
+                        case NodeState.Succeeded when winner < 0:
+                            winner = number;
+                            scope.Cancel($"'{_children[number].Name}' has won the race");
+                            break;
                         case NodeState.Cancelled:
                             cutShort = true;
                             break;
-                        default:
-                            NoteFailure(scope, arrival);
+                        case NodeState.Failed when !happening.AfterCancellation:
+                            _failed.Add(number);
                             break;
                     }
                 }
 
                 // Only the latest one's failure, or time, lets the next begin; those before it had theirs.
-                int latest = arrival >= 0 ? arrival : ~arrival;
-                if (latest == _started - 1 && _started < attempts.Length && !scope.IsCancellationRequested)
+                if (number == _started - 1 && _started < attempts.Length && !scope.IsCancellationRequested)
                 {
                     StartNext(scope);
-                    running++;
                 }
             }
         }
         finally
         {
             _timer?.Dispose();
+        }
+
+        if (winner >= 0)
+        {
+            ForgetFailures();
+            return _children[winner].OutcomeOfEnded().Value;
         }
 
         if (cutShort || _started < attempts.Length)
@@ -89,38 +97,23 @@ internal sealed class Attempts<T>(
     {
         int number = _started++;
         _timer?.Dispose();
+        _running++;
         ChildTask<T> child = combination.Spawn<T>(scope, attempts[number], number, names?[number]);
         _children[number] = child;
-        _arrivals.PostAtEndOf(child, number);
+        _happenings.PostMadeAtEndOf(child, () => new Happening(number, HasEnded: true, scope.IsCancellationRequested));
         if (delay is { } time && _started < attempts.Length)
         {
-            _timer = clock.CreateTimer(_ => _arrivals.Post(~number), null, time, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private void End(TaskScope scope, int winner)
-    {
-        // Those that had failed by themselves before anything was cancelled.
-        while (_arrivals.TryTake(out int arrival))
-        {
-            if (arrival >= 0 && _children[arrival].State == NodeState.Failed)
-            {
-                NoteFailure(scope, arrival);
-            }
-        }
-
-        ForgetFailures();
-        scope.Cancel($"'{_children[winner].Name}' has won the race");
-    }
-
-    private void NoteFailure(TaskScope scope, int number)
-    {
-        if (!scope.IsCancellationRequested)
-        {
-            _failed.Add(number);
+            _timer = clock.CreateTimer(
+                _ => _happenings.Post(new Happening(number, HasEnded: false, AfterCancellation: false)),
+                null,
+                time,
+                Timeout.InfiniteTimeSpan);
         }
     }
 
     /// <summary>They do not surface.</summary>
     private void ForgetFailures() => _failed.ForEach(number => _ = _children[number].OutcomeOfEnded());
+
+    /// <summary>An attempt has ended, or has had its time.</summary>
+    private readonly record struct Happening(int Attempt, bool HasEnded, bool AfterCancellation);
 }

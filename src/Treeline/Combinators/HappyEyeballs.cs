@@ -147,7 +147,7 @@ public static class HappyEyeballs
         };
     }
 
-    private static async Task<Socket> DialAsync(IPEndPoint target, CancellationToken cancellationToken)
+    internal static async Task<Socket> DialAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
         var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
