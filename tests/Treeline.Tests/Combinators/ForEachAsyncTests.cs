@@ -131,7 +131,7 @@ public sealed class ForEachAsyncTests : TreeTest
     public Task A_failure_of_the_sources_disposal_rides_along() => InTime(async () =>
     {
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => Concurrently.ForEachAsync(
-            Items(), 2, async (_, _) =>
+            Items(), 1, async (_, _) =>
             {
                 await Task.Yield();
                 throw new OopsException("item");
