@@ -295,6 +295,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         return TaskOf(completion);
     }
 
+    /// <summary>Somebody has looked at how it ended.</summary>
+    internal void MarkObserved() => _observed = true;
+
     /// <summary>Throws what the child ended with, if not with success. Marks it as looked at.</summary>
     internal void ThrowIfUnsuccessful(int version)
     {

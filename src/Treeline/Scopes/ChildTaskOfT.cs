@@ -56,14 +56,21 @@ public readonly struct ChildTask<T>
     public async Task<Outcome<T>> OutcomeAsync()
     {
         await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
-        return _node!.Error switch
+        return OutcomeOfEnded();
+    }
+
+    /// <inheritdoc cref="ChildTask.ToString"/>
+    public override string ToString() => Plain.ToString();
+
+    /// <summary>The outcome of a child that has ended, with a result or a name. It counts as looked at.</summary>
+    internal Outcome<T> OutcomeOfEnded()
+    {
+        _node!.MarkObserved();
+        return _node.Error switch
         {
             null => Outcome<T>.Succeeded(_node.Result!),
             OperationCanceledException e when State == NodeState.Cancelled => Outcome<T>.Cancelled(e),
             var e => Outcome<T>.Failed(e),
         };
     }
-
-    /// <inheritdoc cref="ChildTask.ToString"/>
-    public override string ToString() => Plain.ToString();
 }
