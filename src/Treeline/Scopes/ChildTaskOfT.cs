@@ -31,6 +31,10 @@ public readonly struct ChildTask<T>
     /// <inheritdoc cref="ChildTask.IsCompleted"/>
     public bool IsCompleted => Plain.IsCompleted;
 
+    internal ChildNode<T> Node => _node!;
+
+    internal int Version => _version;
+
     private ChildTask Plain => new(_node, _version);
 
     /// <summary>The same child, its result left aside.</summary>
