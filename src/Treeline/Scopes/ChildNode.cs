@@ -184,7 +184,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         try
         {
-            Scope.ChildExecutor.Schedule(this);
+            HandToExecutor();
         }
         catch (Exception e)
         {
@@ -364,6 +364,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
     /// <summary>Gives the object to its pool.</summary>
     private protected abstract void ReturnToPool();
+
+    /// <summary>Its code is to begin, soon and elsewhere.</summary>
+    private protected virtual void HandToExecutor() => Scope.ChildExecutor.Schedule(this);
 
     /// <summary>Lets go of the work: it will not run.</summary>
     private protected abstract void DropWork();
