@@ -308,6 +308,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Thrown!.Throw();
     }
 
+    /// <summary>Somebody has looked at how it ended.</summary>
+    internal void Observe() => _observed = true;
+
     /// <summary>
     /// Lets the object serve another child, if nobody can tell. Called under the scope's gate, for a child that has ended
     /// and has been taken out of the list.

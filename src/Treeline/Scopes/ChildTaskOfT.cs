@@ -60,12 +60,7 @@ public readonly struct ChildTask<T>
     public async Task<Outcome<T>> OutcomeAsync()
     {
         await ((Task)AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return _node!.Error switch
-        {
-            null => Outcome<T>.Succeeded(_node.Result!),
-            OperationCanceledException e when State == NodeState.Cancelled => Outcome<T>.Cancelled(e),
-            var e => Outcome<T>.Failed(e),
-        };
+        return _node!.Outcome;
     }
 
     /// <inheritdoc cref="ChildTask.ToString"/>
