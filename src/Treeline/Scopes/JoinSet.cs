@@ -12,7 +12,7 @@ namespace Treeline;
 /// <para>Open it with <c>await using</c>: disposing cancels what still runs, waits for it, and throws failures that nobody
 /// has taken. Any number of consumers may take at the same time; each outcome goes to one of them, to who waits longest.</para>
 /// <para>There is no way to detach a child: for work that is to outlive this code there is <see cref="TaskScope"/> further
-/// up, or <c>BackgroundTasks</c>. A value that is never taken is dropped.</para>
+/// up, or <see cref="BackgroundTasks"/>. A value that is never taken is dropped.</para>
 /// </remarks>
 /// <typeparam name="T">The type of the children's results.</typeparam>
 [DebuggerDisplay("{ToString(),nq}")]

@@ -172,21 +172,26 @@ internal sealed class ServiceStart<T> : IThreadPoolWorkItem
     private async Fiber CallAsync(CancellationToken token)
     {
         var readiness = new Readiness<T>(this);
-        switch (_service)
+        if (_service is Func<Readiness<T>, CancellationToken, Fiber> fiber)
         {
-            case Func<Readiness<T>, CancellationToken, Fiber> fiber:
-                await fiber(readiness, token);
-                break;
-            case Func<Readiness<T>, CancellationToken, ValueTask> valueTask:
-                await valueTask(readiness, token).ConfigureAwait(false);
-                break;
-            default:
-                Task task = ((Func<Readiness<T>, CancellationToken, Task>)_service)(readiness, token)
-                    ?? throw new InvalidOperationException(
-                        $"The delegate of a service in '{_scope.Path}' returned null instead of a task.");
-                await task.ConfigureAwait(false);
-                break;
+            await fiber(readiness, token);
         }
+        else
+        {
+            await CallPlainAsync(readiness, token);
+        }
+    }
+
+    // Called from the method that awaits what is not Treeline's, because such a one has its place in the tree published.
+    private async Fiber CallPlainAsync(Readiness<T> readiness, CancellationToken token)
+    {
+        Task task = _service is Func<Readiness<T>, CancellationToken, ValueTask> valueTask
+            ? valueTask(readiness, token).AsTask()
+            : ((Func<Readiness<T>, CancellationToken, Task>)_service)(readiness, token)
+                ?? throw new InvalidOperationException(
+                    $"The delegate of a service in '{_scope.Path}' returned null instead of a task.");
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        EveryError.ThrowIfUnsuccessful(task);
     }
 
     /// <summary>The caller's token was cancelled. What callbacks throw reaches whoever cancelled it.</summary>

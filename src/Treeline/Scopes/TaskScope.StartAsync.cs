@@ -103,7 +103,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(service);
         var start = new ServiceStart<T>(this, service, cancellationToken);
-        ChildTask<Nothing> child = SpawnFiber((Func<CancellationToken, Fiber>)start.RunAsync, s_callWork, site);
+        ChildTask<Nothing> child = SpawnNothing(start.RunAsync, site);
         return start.ResultAsync(child.Node, child.Version);
     }
 }

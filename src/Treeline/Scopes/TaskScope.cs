@@ -217,6 +217,10 @@ public sealed partial class TaskScope : CancelScope
         }
     }
 
+    /// <summary>Spawns a fiber without a result, for parts of Treeline that watch its end.</summary>
+    internal ChildTask<Nothing> SpawnNothing(Func<CancellationToken, Fiber> work, CallSite site) =>
+        SpawnFiber(work, s_callWork, site);
+
     private protected override async ValueTask CloseAsync()
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
@@ -660,7 +664,7 @@ public sealed partial class TaskScope : CancelScope
         return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
     }
 
-    private void ThrowIfCalledFromBelow(string member)
+    internal void ThrowIfCalledFromBelow(string member)
     {
         TreeNode? caller = Ambient.Current;
         for (TreeNode? node = caller; node is not null; node = node.Parent)
