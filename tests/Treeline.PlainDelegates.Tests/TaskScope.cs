@@ -26,6 +26,18 @@ public sealed class TaskScope : IAsyncDisposable
 
     public string? CancelReason => _scope.CancelReason;
 
+    public bool IsStopping => _scope.IsStopping;
+
+    public string? StopReason => _scope.StopReason;
+
+    public CancellationToken StoppingToken => _scope.StoppingToken;
+
+    public DateTimeOffset? Deadline
+    {
+        get => _scope.Deadline;
+        set => _scope.Deadline = value;
+    }
+
     [OverloadResolutionPriority(2)]
     public static Task RunAsync(
         Func<TaskScope, Task> body,
@@ -117,6 +129,14 @@ public sealed class TaskScope : IAsyncDisposable
     public Task JoinAsync() => _scope.JoinAsync();
 
     public void Cancel(string? reason = null) => _scope.Cancel(reason);
+
+    public void Stop(TimeSpan? grace = null, string? reason = null) => _scope.Stop(grace, reason);
+
+    public CancelScope Shield(
+        TimeSpan timeout,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) => _scope.Shield(timeout, name, file, line);
 
     public CancelScope Child(
         [CallerMemberName] string name = "",

@@ -17,6 +17,7 @@ public sealed class NodeSnapshot
         SpawnSite = node.SpawnSite;
         _awaited = node.Awaited;
         _joining = node.Joining;
+        OwnCodeRuns = node.Kind != NodeKind.CancelScope && !node.OwnWorkEnded && node is not TaskScope { EndsWithItsOwner: true };
         Children = children;
     }
 
@@ -51,6 +52,9 @@ public sealed class NodeSnapshot
 
     /// <summary>The nodes right below, oldest first.</summary>
     public IReadOnlyList<NodeSnapshot> Children { get; }
+
+    /// <summary>True of a child whose code has not returned, and of a scope whose body has not.</summary>
+    internal bool OwnCodeRuns { get; }
 
     /// <summary>The name and the state.</summary>
     public override string ToString() => $"{Name} ({State})";

@@ -39,7 +39,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
     {
         _scope = scope;
         _onFailure = onFailure;
-        _clock = options.TimeProvider;
+        _clock = options.TimeProvider ?? scope.Clock;
         _capacity = _free = options.Capacity;
         _placeReturn = new PlaceReturn(this);
         _quota = options.FailureQuota is { } most ? new FailureQuota(most, options.FailureWindow, _clock) : null;

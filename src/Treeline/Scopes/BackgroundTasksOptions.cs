@@ -53,6 +53,9 @@ public sealed class BackgroundTasksOptions
 
     = TimeSpan.FromMinutes(1);
 
-    /// <summary>The clock of <see cref="FailureWindow"/> and of the grace period; the system's by default.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    /// <summary>
+    /// The clock of <see cref="FailureWindow"/> and of the grace period; by default that of the enclosing scope, at the top the
+    /// system's.
+    /// </summary>
+    public TimeProvider? TimeProvider { get; init; }
 }

@@ -99,6 +99,10 @@ public sealed partial class TaskScope
         [CallerLineNumber] int line = 0) =>
         StartService<T>(service, new CallSite(name, file, line), cancellationToken);
 
+    /// <summary>Spawns a fiber without a result, for parts of Treeline that watch its end.</summary>
+    internal ChildTask<Nothing> SpawnNothing(Func<CancellationToken, Fiber> work, CallSite site) =>
+        SpawnFiber(work, s_callWork, site);
+
     private Task<T> StartService<T>(Delegate service, CallSite site, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(service);

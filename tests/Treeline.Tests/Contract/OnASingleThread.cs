@@ -22,6 +22,12 @@ public static class OnASingleThread
 
     public sealed class ClosedIsClosed : ClosedIsClosedTests, IOnASingleThread;
 
+    public sealed class DeadlinesNest : DeadlinesNestTests, IOnASingleThread;
+
+    public sealed class ShieldsHold : ShieldsHoldTests, IOnASingleThread;
+
+    public sealed class StoppingHasThreeSteps : StoppingHasThreeStepsTests, IOnASingleThread;
+
     public sealed class TheTreeIsVisible : TheTreeIsVisibleTests, IOnASingleThread;
 
     public sealed class Itself : TreeTest, IOnASingleThread
