@@ -131,7 +131,7 @@ public sealed partial class BackgroundTasks
 
     private async ValueTask EnterAndSpawnAsync(Delegate work, CallSite site, CancellationToken cancellationToken)
     {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent);
         if (!TrySpawn(work, site, out string? refusal))
         {
             throw Refused(refusal!);

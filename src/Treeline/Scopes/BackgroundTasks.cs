@@ -146,7 +146,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
         Task<bool> drained = Drain(TimeSpan.Zero, CancellationToken.None, out bool first);
         if (first)
         {
-            await drained.ConfigureAwait(false);
+            await drained.ConfigureAwait(SchedulerContext.IsCurrent);
             return;
         }
 
@@ -159,7 +159,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
             // What it throws is told to who drains it.
             await ((Task)drained.ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))
-                .ConfigureAwait(false);
+                .ConfigureAwait(SchedulerContext.IsCurrent);
         }
     }
 
@@ -181,7 +181,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
             ? valueTask(token).AsTask()
             : ((Func<CancellationToken, Task>)work)(token)
                 ?? throw new InvalidOperationException($"The delegate of '{node.Path}' returned null instead of a task.");
-        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await task.ConfigureAwait(SchedulerContext.SuppressThrowing);
         EveryError.ThrowIfUnsuccessful(task);
     }
 
@@ -313,7 +313,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
 
         try
         {
-            await _onFailure(failure).ConfigureAwait(false);
+            await _onFailure(failure).ConfigureAwait(SchedulerContext.IsCurrent);
         }
         catch (Exception error)
         {
@@ -400,7 +400,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
         Task join = _scope.JoinAsync();
         try
         {
-            await join.WaitAsync(grace, _clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await join.WaitAsync(grace, _clock, cancellationToken).ConfigureAwait(SchedulerContext.SuppressThrowing);
             if (!join.IsCompleted)
             {
                 _scope.Cancel("it was drained, and the grace period was over");
@@ -411,7 +411,7 @@ public sealed partial class BackgroundTasks : IAsyncDisposable, IWaitQueue
             failures.Add(new ScopeFailure(_scope.Path, error)); // of callbacks on the tasks' tokens, or of the clock
         }
 
-        await join.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await join.ConfigureAwait(SchedulerContext.SuppressThrowing);
         using (_gate.Enter())
         {
             failures.InsertRange(0, _overQuota);

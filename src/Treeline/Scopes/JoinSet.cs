@@ -103,7 +103,7 @@ public sealed class JoinSet<T> : IAsyncEnumerable<Outcome<T>>, IAsyncDisposable
     /// <returns>What <c>await foreach</c> uses.</returns>
     public async IAsyncEnumerator<Outcome<T>> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await JoinNextAsync(cancellationToken).ConfigureAwait(false) is { } outcome)
+        while (await JoinNextAsync(cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent) is { } outcome)
         {
             yield return outcome;
         }
@@ -128,7 +128,7 @@ public sealed class JoinSet<T> : IAsyncEnumerable<Outcome<T>>, IAsyncDisposable
     {
         try
         {
-            await _scope.DisposeAsync().ConfigureAwait(false);
+            await _scope.DisposeAsync().ConfigureAwait(SchedulerContext.IsCurrent);
         }
         finally
         {

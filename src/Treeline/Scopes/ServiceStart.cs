@@ -53,7 +53,7 @@ internal sealed class ServiceStart<T> : IThreadPoolWorkItem
             if (_cancellationToken.CanBeCanceled)
             {
                 // A scope of its own, so that all of the service can be cancelled and nothing else is.
-                await TaskScope.RunAsync(RunAloneAsync, name: "service").ConfigureAwait(false);
+                await TaskScope.RunAsync(RunAloneAsync, name: "service").ConfigureAwait(SchedulerContext.IsCurrent);
             }
             else
             {
@@ -133,7 +133,7 @@ internal sealed class ServiceStart<T> : IThreadPoolWorkItem
             _over.Set();
         }
 
-        await _over.WaitAsync().ConfigureAwait(false);
+        await _over.WaitAsync().ConfigureAwait(SchedulerContext.IsCurrent);
         State state;
         using (_gate.Enter())
         {
@@ -190,7 +190,7 @@ internal sealed class ServiceStart<T> : IThreadPoolWorkItem
             : ((Func<Readiness<T>, CancellationToken, Task>)_service)(readiness, token)
                 ?? throw new InvalidOperationException(
                     $"The delegate of a service in '{_scope.Path}' returned null instead of a task.");
-        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await task.ConfigureAwait(SchedulerContext.SuppressThrowing);
         EveryError.ThrowIfUnsuccessful(task);
     }
 

@@ -143,13 +143,13 @@ public sealed class TaskLocal<T>(string name)
     private async Task RunBoundAsync(T value, Func<Task> body)
     {
         Bind(value);
-        await (body() ?? throw ReturnedNull()).ConfigureAwait(false);
+        await (body() ?? throw ReturnedNull()).ConfigureAwait(SchedulerContext.IsCurrent);
     }
 
     private async Task RunBoundAsync(T value, Func<ValueTask> body)
     {
         Bind(value);
-        await body().ConfigureAwait(false);
+        await body().ConfigureAwait(SchedulerContext.IsCurrent);
     }
 
     private async Task RunBoundAsync(T value, Func<Fiber> body)
@@ -161,13 +161,13 @@ public sealed class TaskLocal<T>(string name)
     private async Task<TResult> RunBoundAsync<TResult>(T value, Func<Task<TResult>> body)
     {
         Bind(value);
-        return await (body() ?? throw ReturnedNull()).ConfigureAwait(false);
+        return await (body() ?? throw ReturnedNull()).ConfigureAwait(SchedulerContext.IsCurrent);
     }
 
     private async Task<TResult> RunBoundAsync<TResult>(T value, Func<ValueTask<TResult>> body)
     {
         Bind(value);
-        return await body().ConfigureAwait(false);
+        return await body().ConfigureAwait(SchedulerContext.IsCurrent);
     }
 
     private async Task<TResult> RunBoundAsync<TResult>(T value, Func<Fiber<TResult>> body)
