@@ -185,7 +185,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         try
         {
-            Scope.ChildExecutor.Schedule(this);
+            HandToExecutor();
         }
         catch (Exception e)
         {
@@ -295,9 +295,6 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         return TaskOf(completion);
     }
 
-    /// <summary>Somebody has looked at how it ended.</summary>
-    internal void MarkObserved() => _observed = true;
-
     /// <summary>Throws what the child ended with, if not with success. Marks it as looked at.</summary>
     internal void ThrowIfUnsuccessful(int version)
     {
@@ -322,6 +319,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         Thrown!.Throw();
     }
+
+    /// <summary>Somebody has looked at how it ended.</summary>
+    internal void Observe() => _observed = true;
 
     /// <summary>
     /// Lets the object serve another child, if nobody can tell. Called under the scope's gate, for a child that has ended
@@ -379,6 +379,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
     /// <summary>Gives the object to its pool.</summary>
     private protected abstract void ReturnToPool();
+
+    /// <summary>Its code is to begin, soon and elsewhere.</summary>
+    private protected virtual void HandToExecutor() => Scope.ChildExecutor.Schedule(this);
 
     /// <summary>Lets go of the work: it will not run.</summary>
     private protected abstract void DropWork();

@@ -788,7 +788,7 @@ public sealed partial class TaskScope : CancelScope
         return failures;
     }
 
-    private void ThrowIfCalledFromBelow(string member)
+    internal void ThrowIfCalledFromBelow(string member)
     {
         TreeNode? caller = Ambient.Current;
         for (TreeNode? node = caller; node is not null; node = node.Parent)
