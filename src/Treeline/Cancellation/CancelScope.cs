@@ -184,10 +184,12 @@ public class CancelScope : TreeNode, IAsyncDisposable
         // A token of a node above needs no registration: that node reaches this one through the tree.
         if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
         {
+            OuterRegistrations.Add(this);
             CancellationTokenRegistration registration = Outer.UnsafeRegister(
                 static state =>
                 {
                     var scope = (CancelScope)state!;
+                    OuterRegistrations.Remove(scope);
                     if (scope.CancelSubtree(new CancelCause(scope, CancelKind.OuterToken)) is { } errors)
                     {
                         // Reaches whoever cancelled that token.
@@ -205,7 +207,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
             if (closed)
             {
                 // The node that opened the scope has ended meanwhile, and closed it.
-                registration.Unregister();
+                OuterRegistrations.Remove(this, registration.Unregister());
             }
         }
     }
@@ -301,7 +303,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
             registration = _outerRegistration;
         }
 
-        registration.Unregister();
+        OuterRegistrations.Remove(this, registration.Unregister());
     }
 
     private void Mark(CancelCause cause, List<CancelScope> marked)
