@@ -165,6 +165,7 @@ public class CancelScope : TreeNode, IAsyncDisposable
     [SuppressMessage("Reliability", "CA2016", Justification = "The callback is the forwarding of that token.")]
     private protected void Attach()
     {
+        bool watched = TreeEvents.WatchesScopes && Nest.TryHold();
         if (!Parent!.TryAdopt(this, out CancelCause? cause))
         {
             throw new InvalidOperationException(
@@ -179,6 +180,12 @@ public class CancelScope : TreeNode, IAsyncDisposable
             {
                 _cause ??= cause;
             }
+        }
+
+        if (watched)
+        {
+            TreeEvents.Opened(this);
+            ReleaseChildren(1);
         }
 
         // A token of a node above needs no registration: that node reaches this one through the tree.
@@ -290,6 +297,11 @@ public class CancelScope : TreeNode, IAsyncDisposable
 
     private protected override void OnClosing()
     {
+        if (TreeEvents.WatchesEnd(well: State == NodeState.Succeeded))
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (!Outer.CanBeCanceled)
         {
             return;

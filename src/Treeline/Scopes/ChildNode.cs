@@ -92,6 +92,8 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     /// <summary>What it ended with, if not with success.</summary>
     internal Exception? Error => Thrown?.SourceException;
 
+    internal sealed override Exception? Failure => Error;
+
     private protected sealed override string? GivenName => Volatile.Read(ref _extras)?.Name;
 
     /// <summary>
@@ -427,6 +429,12 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             NoteError(scope, error);
         }
 
+        bool watched = TreeEvents.WatchesEnd(well: error is null);
+        if (watched)
+        {
+            Pin(); // listeners look at it after it has ended
+        }
+
         Lock();
         if (HasNest)
         {
@@ -439,6 +447,10 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         ChildExtras? extras = _extras;
         Joiner = null;
         Settle();
+        if (watched)
+        {
+            TreeEvents.Ended(this);
+        }
 
         // From here on the object may already serve another child, unless a task was made of it.
         Resume(joiner, extras);
@@ -461,6 +473,10 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     {
         Lock();
         Settle();
+        if (TreeEvents.WatchesEnd(well: Thrown is null))
+        {
+            TreeEvents.Ended(this);
+        }
     }
 
     private protected sealed override void OnClosed(bool inline)

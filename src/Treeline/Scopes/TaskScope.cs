@@ -82,6 +82,8 @@ public sealed partial class TaskScope : CancelScope
 
     internal override NodeKind Kind => NodeKind.Scope;
 
+    internal override Exception? Failure => _surfaces;
+
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     /// <summary>Where children run. The body is run by whoever opened the scope, and goes on where that code does.</summary>
@@ -146,6 +148,7 @@ public sealed partial class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(JoinAsync));
         ThrowIfCalledFromBelow(nameof(JoinAsync));
+        Ambient.BeginWait(this, 0);
         return JoinOnce();
     }
 
@@ -221,6 +224,7 @@ public sealed partial class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
         ThrowIfCalledFromBelow(nameof(IAsyncDisposable.DisposeAsync));
+        Ambient.BeginWait(this, 0);
         bool joined;
         using (Gate.Enter())
         {
@@ -263,6 +267,7 @@ public sealed partial class TaskScope : CancelScope
         }
 
         timer?.Dispose();
+        Parent!.EndWait(this);
 
         _surfaces = WhatSurfaces(out NodeState final);
         _final = final;
@@ -343,6 +348,7 @@ public sealed partial class TaskScope : CancelScope
         ExecutionContext? callers = ExecutionContext.Capture();
         object? published = Ambient.Published;
         Ambient.Published = scope;
+        bool entered = Spans.TryEnter(scope, out Activity? span);
         try
         {
             scope.StartBody(body, call);
@@ -356,6 +362,10 @@ public sealed partial class TaskScope : CancelScope
             else
             {
                 Ambient.Published = published;
+                if (entered)
+                {
+                    Activity.Current = span;
+                }
             }
         }
 
@@ -428,6 +438,11 @@ public sealed partial class TaskScope : CancelScope
                 + "the body returns, or in a scope that lives longer.");
         }
 
+        if (TreeEvents.WatchesSpawns)
+        {
+            TreeEvents.Spawned(child);
+        }
+
         child.Launch(cancelledBefore: cause is not null);
         return new ChildTask<T>(child, version);
     }
@@ -481,6 +496,11 @@ public sealed partial class TaskScope : CancelScope
 
         if (promise is not null)
         {
+            if (Parent is not ProcessRoot)
+            {
+                Parent!.BeginWait(this, 0); // whoever calls RunAsync awaits it, with hardly an exception
+            }
+
             if (reported)
             {
                 MarkObserved(promise.Task);
