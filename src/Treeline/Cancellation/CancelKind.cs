@@ -17,4 +17,10 @@ internal enum CancelKind
 
     /// <summary>The code that opened the scope ended without closing it.</summary>
     OwnerEnded,
+
+    /// <summary>The scope had been asked to stop, and its grace is over.</summary>
+    GraceOver,
+
+    /// <summary>The scope's policy had seen enough of its children end.</summary>
+    Decided,
 }

@@ -6,6 +6,7 @@ public sealed class NodeSnapshot
     // Paths are put together when asked for (names never change): in a deep tree, all paths together are quadratic.
     private const int FewNames = 8;
 
+    private readonly bool _ownWorkEnded;
     private readonly int _joining;
 
     internal NodeSnapshot(TreeNode node, IReadOnlyList<NodeSnapshot> children)
@@ -16,10 +17,11 @@ public sealed class NodeSnapshot
         State = node.State;
         Age = node.Age;
         SpawnSite = node.SpawnSite;
-        OwnWorkEnded = node.OwnWorkEnded;
-        IsOpenedByHand = node.EndsWithItsOwner;
         Wait = node.Wait;
+        WaitsForPlace = node is ChildNode { WaitsForPlace: true };
+        _ownWorkEnded = node.OwnWorkEnded;
         _joining = node.Joining;
+        OwnCodeRuns = node.Kind != NodeKind.CancelScope && !node.OwnWorkEnded && node is not TaskScope { EndsWithItsOwner: true };
         Children = children;
     }
 
@@ -42,8 +44,9 @@ public sealed class NodeSnapshot
     public string SpawnSite { get; }
 
     /// <summary>
-    /// What it was waiting for: the number of nodes nested in it, once its own code had returned; before that the path of a
-    /// child or a scope, or the name of what else of Treeline's its code awaited, with who held it. Null when it was running,
+    /// What it was waiting for: before its code began, a place under its scope's limit; once its own code had returned, the
+    /// number of nodes nested in it; between, the path of a child or a scope that its code awaited, or the name of what else of
+    /// Treeline's, with who held it. Null when it was running,
     /// or waited for something outside Treeline: from here the two look alike.
     /// </summary>
     /// <remarks>
@@ -58,14 +61,14 @@ public sealed class NodeSnapshot
     /// <summary>As <see cref="WaitsOn"/>, with but the last names of long paths, where one text names many nodes.</summary>
     internal string? WaitsOnInShort => DescribeWait(FewNames);
 
-    /// <summary>True once its own code had returned; what was nested in it might still run.</summary>
-    internal bool OwnWorkEnded { get; }
-
-    /// <summary>True for a scope whose own part is over as soon as the code that opened it is.</summary>
-    internal bool IsOpenedByHand { get; }
+    /// <summary>True of a child whose code has not returned, and of a scope whose body has not.</summary>
+    internal bool OwnCodeRuns { get; }
 
     /// <summary>What its own code waited for.</summary>
     internal WaitLink Wait { get; }
+
+    /// <summary>True of a child that had not begun because its scope's limit was reached.</summary>
+    internal bool WaitsForPlace { get; }
 
     /// <summary>Who held what it waited for. Null: nobody, or nobody knows.</summary>
     internal IReadOnlyList<NodeRef>? Holders { get; private set; }
@@ -86,7 +89,7 @@ public sealed class NodeSnapshot
 
     private string? DescribeWait(int names)
     {
-        if (OwnWorkEnded)
+        if (_ownWorkEnded)
         {
             return _joining switch
             {
@@ -94,6 +97,11 @@ public sealed class NodeSnapshot
                 1 => "1 child",
                 _ => $"{_joining} children",
             };
+        }
+
+        if (WaitsForPlace)
+        {
+            return "a free place in its scope";
         }
 
         if (Wait.Target is null)

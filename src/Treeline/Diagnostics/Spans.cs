@@ -77,7 +77,7 @@ internal static class Spans
             case NodeState.Succeeded:
                 span.SetStatus(ActivityStatusCode.Ok);
                 break;
-            case NodeState.Failed:
+            case NodeState.Failed or NodeState.Abandoned:
                 span.SetStatus(ActivityStatusCode.Error, node.Failure?.Message);
                 if (node.Failure is { } error)
                 {

@@ -31,11 +31,11 @@ public readonly struct TreeChange
     /// <summary>The file and line that created it, such as <c>Program.cs:12</c>.</summary>
     public string SpawnSite => _node.SpawnSite;
 
-    /// <summary>What it was doing when that happened; if it has ended, how.</summary>
+    /// <summary>What it was doing when that happened; if it has ended, how it ended.</summary>
     public NodeState State { get; }
 
-    /// <summary>What it failed with; null unless it did.</summary>
-    public Exception? Error => State == NodeState.Failed ? _node.Failure : null;
+    /// <summary>What it failed with; null unless it did, or was abandoned.</summary>
+    public Exception? Error => State is NodeState.Failed or NodeState.Abandoned ? _node.Failure : null;
 
     /// <summary>The kind of the change, the path and the state.</summary>
     public override string ToString() => $"{Kind}: {Path} ({State})";

@@ -79,10 +79,10 @@ internal sealed class TreeEventSource : EventSource
     }
 
     [NonEvent]
-    public void GivenUp(TreeNode node, string? waitsOn)
+    public void GivenUp(AbandonedNode node)
     {
         Interlocked.Increment(ref _abandoned);
-        Abandoned(node.Id, node.Path, node.SpawnSite, waitsOn ?? TreeText.RunningOrExternal);
+        Abandoned(node.Path, node.SpawnSite, node.WaitsOn ?? TreeText.RunningOrExternal);
     }
 
     /// <summary>A scope was opened.</summary>
@@ -110,10 +110,9 @@ internal sealed class TreeEventSource : EventSource
     public void Failure(long id, string path, string type, string message) =>
         WriteEvent(5, [(EventSourcePrimitive)id, path, type, message]);
 
-    /// <summary>A node did not end in time and is no longer waited for.</summary>
+    /// <summary>The code of a node had not ended when a scope above it, or it, gave up.</summary>
     [Event(6, Level = EventLevel.Warning)]
-    public void Abandoned(long id, string path, string spawnSite, string waitsOn) =>
-        WriteEvent(6, [(EventSourcePrimitive)id, path, spawnSite, waitsOn]);
+    public void Abandoned(string path, string spawnSite, string waitsOn) => WriteEvent(6, path, spawnSite, waitsOn);
 
     /// <summary>A subscriber or a listener of spans or metrics threw; the tree went on.</summary>
     [Event(7, Level = EventLevel.Warning)]

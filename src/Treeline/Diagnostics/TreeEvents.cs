@@ -26,6 +26,10 @@ internal static class TreeEvents
     public static bool WatchesScopes =>
         AnySubscriber || TreeEventSource.Log.IsEnabled() || Spans.IsOn || TreeMeter.MeasuresScopes;
 
+    /// <summary>Whether to tell that a scope gave up.</summary>
+    public static bool WatchesAbandoned =>
+        AnySubscriber || TreeEventSource.Log.IsEnabled() || Spans.Any || TreeMeter.AnyScopes || TreeMeter.CountsAbandoned;
+
     private static bool AnySubscriber => Volatile.Read(ref s_subscriptions) is not null;
 
     /// <summary>Whether to tell that a node has ended.</summary>
@@ -99,16 +103,18 @@ internal static class TreeEvents
         Tell(TreeChangeKind.Ended, node);
     }
 
-    /// <summary>A node did not end in time: its scope goes on without it.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="waitsOn">What it waits on, if that is known.</param>
-    public static void Abandoned(TreeNode node, string? waitsOn)
+    /// <summary>A scope has given up; what it surfaces is settled. To listeners but subscribers it is over with that.</summary>
+    public static void Abandoned(TaskScope scope, IReadOnlyList<AbandonedNode> nodes)
     {
-        Guard(node, TreeMeter.Abandoned);
-        if (TreeEventSource.Log.IsEnabled())
+        Guard(scope, static scope => Spans.Stop(scope, NodeState.Abandoned));
+        Guard(scope, static scope => TreeMeter.ScopeEnded(scope, NodeState.Abandoned));
+        foreach (AbandonedNode node in nodes)
         {
-            TreeEventSource.Log.GivenUp(node, waitsOn);
+            Guard(scope, static _ => TreeMeter.Abandoned());
+            TreeEventSource.Log.GivenUp(node);
         }
+
+        Tell(TreeChangeKind.Abandoned, scope);
     }
 
     private static void Began(TreeNode node)

@@ -18,7 +18,7 @@ internal static class TreeMeter
         s_meter.CreateCounter<long>("treeline.cancelled", "{node}", "Nodes that ended because they were cancelled.");
 
     private static readonly Counter<long> s_abandoned =
-        s_meter.CreateCounter<long>("treeline.abandoned", "{node}", "Nodes that did not end in time and are no longer waited for.");
+        s_meter.CreateCounter<long>("treeline.abandoned", "{node}", "Nodes whose code had not ended when a scope gave up.");
 
     private static readonly Histogram<double> s_duration = s_meter.CreateHistogram(
         "treeline.scope.duration",
@@ -43,6 +43,8 @@ internal static class TreeMeter
     /// <summary>True if somebody wants to know of ends other than successful ones.</summary>
     public static bool CountsBadEnds => s_failed.Enabled || s_cancelled.Enabled;
 
+    public static bool CountsAbandoned => s_abandoned.Enabled;
+
     /// <summary>True if a scope that is measured has not ended.</summary>
     public static bool AnyScopes => s_begun.Any;
 
@@ -61,6 +63,11 @@ internal static class TreeMeter
             s_cancelled.Add(1, Kind(node));
         }
 
+        ScopeEnded(node, state);
+    }
+
+    public static void ScopeEnded(TreeNode node, NodeState state)
+    {
         if (s_begun.TryTake(node, out long begun))
         {
             s_duration.Record(
@@ -69,7 +76,7 @@ internal static class TreeMeter
         }
     }
 
-    public static void Abandoned(TreeNode node) => s_abandoned.Add(1, Kind(node));
+    public static void Abandoned() => s_abandoned.Add(1);
 
     private static KeyValuePair<string, object?> Kind(TreeNode node) => new(Telemetry.KindTag, Telemetry.Kind(node.Kind));
 }

@@ -52,8 +52,8 @@ internal static class TreeText
     {
         { WaitsOnInShort: { } what } => $"waits on {what}",
         { State: NodeState.Pending } => "not started",
-        { IsOpenedByHand: true } => "open",
-        _ => RunningOrExternal,
+        { OwnCodeRuns: true } => RunningOrExternal,
+        _ => "open",
     };
 
     private static string Line(NodeSnapshot node) =>
@@ -72,6 +72,7 @@ internal static class TreeText
         NodeState.Running => "running",
         NodeState.Joining => "joining",
         NodeState.Cancelling => "cancelling",
+        NodeState.Abandoned => "abandoned",
         NodeState.Succeeded => "succeeded",
         NodeState.Failed => "failed",
         _ => "cancelled",

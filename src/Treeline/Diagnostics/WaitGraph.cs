@@ -7,7 +7,8 @@ namespace Treeline;
 /// <para><b>The graph.</b> Each node of the tree stands for two things that may happen: its own code <em>goes on</em>, and it
 /// <em>ends</em>. It ends when its own code has gone on and every node nested in it has ended (all of them). Its own code
 /// goes on at once when it runs, waits for something outside Treeline, may pass, or has returned. If it awaits a child or a
-/// scope, when that ends; if it waits for something that is held, when any one of the holders goes on. What depends on
+/// scope, when that ends; if it waits for something that is held, when any one of the holders goes on; if it waits for a
+/// place under its scope's limit, when any one of the siblings that have one ends. What depends on
 /// nothing happens; from there it spreads (a least fixpoint, linear in nodes and waits). The rest is stuck, and as each
 /// stuck thing depends on another one, there are circles in it.</para>
 /// <para><b>Moving nodes.</b> The nodes are looked at one after the other, while they go on. So only waits are counted that an
@@ -36,7 +37,7 @@ internal sealed class WaitGraph
         for (int i = 0; i < _nodes.Count; i++)
         {
             bool counts = earlier is null || (earlier.TryGetValue(_nodes[i].Id, out NodeSnapshot? then) && IsSameWait(then, _nodes[i]));
-            _needs[GoesOn(i)] = counts ? NeedsToGoOn(_nodes[i]) : [];
+            _needs[GoesOn(i)] = counts ? NeedsToGoOn(i) : [];
             _needs[Ends(i)] = [GoesOn(i), .. _nodes[i].Children.Select(child => Ends(_byId[child.Id]))];
         }
 
@@ -65,6 +66,7 @@ internal sealed class WaitGraph
 
     private static bool IsSameWait(NodeSnapshot then, NodeSnapshot now) =>
         then.Wait == now.Wait
+        && then.WaitsForPlace == now.WaitsForPlace
         && HoldersOf(then).Order().SequenceEqual(HoldersOf(now).Order());
 
     private static IEnumerable<long> HoldersOf(NodeSnapshot node) =>
@@ -98,11 +100,20 @@ internal sealed class WaitGraph
     }
 
     /// <summary>What its own code waits for: nothing; one thing; or several, of which any one will do.</summary>
-    private int[] NeedsToGoOn(NodeSnapshot node)
+    private int[] NeedsToGoOn(int i)
     {
-        if (node.OwnWorkEnded || node.IsOpenedByHand || node.Wait.MayPass)
+        NodeSnapshot node = _nodes[i];
+        if (!node.OwnCodeRuns || node.Wait.MayPass)
         {
             return [];
+        }
+
+        if (node.WaitsForPlace)
+        {
+            // Whoever of its siblings has begun has a place, until it ends.
+            return [.. _nodes[_parents[i]].Children
+                .Where(static sibling => sibling is { Kind: NodeKind.Child, WaitsForPlace: false })
+                .Select(sibling => Ends(_byId[sibling.Id]))];
         }
 
         if (node.Wait.Node is { } awaited)

@@ -22,7 +22,7 @@ internal readonly record struct WaitLink(object? Target, int Life)
     public static WaitLink To(object? target, int life) => target switch
     {
         ChildNode child when !child.HasEnded(life) => new WaitLink(child, life),
-        CancelScope { IsClosed: false } scope => new WaitLink(scope, 0),
+        TaskScope { IsClosed: false, State: not NodeState.Abandoned } scope => new WaitLink(scope, 0),
         WaiterBase waiter when waiter.TryShow(life, out IWaitQueue? queue, out bool isLimited, out bool isDetached) =>
             new WaitLink(waiter, life) { Queue = queue, MayPass = isLimited || isDetached },
         _ => default,

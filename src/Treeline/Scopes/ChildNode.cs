@@ -29,6 +29,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     private const long Pinned = 2;
     private const long Nested = 4;
     private const long Taken = 8;
+    private const long HasPlace = 16;
     private const long Succeeded = 0x100;
     private const long Failed = 0x200;
     private const long Cancelled = 0x300;
@@ -200,6 +201,17 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             EndWork(e);
         }
     }
+
+    /// <summary>It has one of the places under its scope's limit, and is about to be launched.</summary>
+    internal void GivePlace()
+    {
+        Lock();
+        Unlock(HasPlace);
+    }
+
+    /// <summary>True while it waits for one of the places under its scope's limit.</summary>
+    internal bool WaitsForPlace =>
+        Parent is TaskScope { Ledger.Limit: not null } && (Volatile.Read(ref _word) & (HasPlace | FinalMask)) == 0;
 
     /// <summary>True once it has ended, in whatever way; also when the object serves another by now.</summary>
     internal bool HasEnded(int version)
@@ -410,7 +422,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Unlock(Pinned);
     }
 
-    private protected sealed override void OnUnawaitedFailure(TreeNode nested, Exception error)
+    internal sealed override void OnUnawaitedFailure(TreeNode nested, Exception error)
     {
         Lock();
         Thrown ??= ExceptionDispatchInfo.Capture(error); // own work has ended: nothing, or an earlier error
@@ -446,10 +458,16 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         IThreadPoolWorkItem? joiner = Joiner;
         ChildExtras? extras = _extras;
         Joiner = null;
-        Settle();
+        bool hadPlace = (_word & HasPlace) != 0;
+        NodeState end = Settle();
         if (watched)
         {
             TreeEvents.Ended(this);
+        }
+
+        if (scope.Ledger is not null)
+        {
+            scope.ChildEnded(end, hadPlace);
         }
 
         // From here on the object may already serve another child, unless a task was made of it.
@@ -472,10 +490,16 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     private protected sealed override void OnClosing()
     {
         Lock();
-        Settle();
-        if (TreeEvents.WatchesEnd(well: Thrown is null))
+        bool hadPlace = (_word & HasPlace) != 0;
+        NodeState end = Settle();
+        if (TreeEvents.WatchesEnd(well: end == NodeState.Succeeded))
         {
             TreeEvents.Ended(this);
+        }
+
+        if (Scope.Ledger is not null)
+        {
+            Scope.ChildEnded(end, hadPlace);
         }
     }
 
@@ -587,9 +611,13 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     }
 
     /// <summary>Writes the final state. Called with the lock, which it gives back.</summary>
-    private void Settle()
+    private NodeState Settle()
     {
-        Unlock(Thrown is null ? Succeeded : _cancelled ? Cancelled : Failed);
+        (long final, NodeState end) = Thrown is null ? (Succeeded, NodeState.Succeeded)
+            : _cancelled ? (Cancelled, NodeState.Cancelled)
+            : (Failed, NodeState.Failed);
+        Unlock(final);
+        return end;
     }
 
     private void Lock()

@@ -26,7 +26,7 @@ internal abstract class ChildNode<T> : ChildNode
                 break;
             case var error:
                 source.TrySetException(error);
-                if (Scope.SurfacesEveryFailure)
+                if (!Scope.LeavesFailuresToAwaiters)
                 {
                     _ = source.Task.Exception; // it reaches somebody, whether or not this task is awaited
                 }

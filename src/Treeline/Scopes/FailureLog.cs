@@ -4,7 +4,8 @@ namespace Treeline;
 /// The failures of one scope in the order in which they happened, each exception once. Owner: the scope's gate; nothing
 /// here runs user code.
 /// </summary>
-internal sealed class FailureLog(FailurePolicy policy)
+/// <param name="forgets">True: a failure that somebody has looked at never surfaces, and need not be kept.</param>
+internal sealed class FailureLog(bool forgets)
 {
     private readonly List<Entry> _entries = [];
     private readonly HashSet<Exception> _known = new(ReferenceEqualityComparer.Instance);
@@ -40,9 +41,14 @@ internal sealed class FailureLog(FailurePolicy policy)
         _entries.RemoveAll(entry => !entry.FromBody && carried.Contains(entry.Error));
     }
 
-    /// <summary>The failures that nobody has seen under the scope's policy, first to last.</summary>
-    public List<ScopeFailure> ToSurface() =>
-        [.. _entries.Where(MustSurface).Select(static entry => new ScopeFailure(entry.Node.Path, entry.Error))];
+    /// <summary>The failures that surface, first to last. Those of the body always do.</summary>
+    public List<ScopeFailure> ToSurface(SurfacingFailures which) =>
+    [
+        .. _entries
+            .Where(entry => entry.FromBody
+                || which == SurfacingFailures.All || (which == SurfacingFailures.Unobserved && !IsObserved(entry)))
+            .Select(static entry => new ScopeFailure(entry.Node.Path, entry.Error)),
+    ];
 
     private static HashSet<Exception> CarriedBy(Exception outermost)
     {
@@ -71,9 +77,6 @@ internal sealed class FailureLog(FailurePolicy policy)
         return carried;
     }
 
-    private bool MustSurface(Entry entry) =>
-        entry.FromBody || policy == FailurePolicy.FailFast || !IsObserved(entry);
-
     private static bool IsObserved(Entry entry)
     {
         // A scope that a child forgot to await fails in its own name, and the child that somebody awaits ends with it.
@@ -87,12 +90,12 @@ internal sealed class FailureLog(FailurePolicy policy)
     /// </summary>
     private void Tidy()
     {
-        if (_entries.Count < _tidyAt)
+        if (!forgets || _entries.Count < _tidyAt)
         {
             return;
         }
 
-        _entries.RemoveAll(entry => !MustSurface(entry) && _known.Remove(entry.Error));
+        _entries.RemoveAll(entry => !entry.FromBody && IsObserved(entry) && _known.Remove(entry.Error));
         _tidyAt = Math.Max(16, _entries.Count * 2);
     }
 

@@ -15,6 +15,11 @@ public enum NodeState
     /// <summary>Its cancellation has been requested; it is still unwinding.</summary>
     Cancelling,
 
+    /// <summary>
+    /// A scope that gave up (see <see cref="ScopeOptions.Patience"/>): it has failed, and what is nested in it still runs.
+    /// </summary>
+    Abandoned,
+
     /// <summary>Ended without an error.</summary>
     Succeeded,
 

@@ -32,12 +32,9 @@ public sealed partial class TaskScope : CancelScope
     private static readonly Func<Delegate, CancellationToken, Fiber<Nothing>> s_callWork =
         static (work, token) => ((Func<CancellationToken, Fiber>)work)(token).Inner;
 
-    private readonly FailurePolicy _onFailure;
+    private readonly ScopeOptions? _options;
+    private readonly ChildLedger? _ledger;
     private readonly bool _aroundBody;
-
-    // Disposed by OnClosing, or by its maker if the scope has closed before. Owner: the gate.
-    private ITimer? _timer;
-    private TimeSpan _timeout;
 
     // Owner: the gate. _drained is made by who has to wait, unless the scope has _told already that it is over.
     private FailureLog? _failures;
@@ -65,17 +62,24 @@ public sealed partial class TaskScope : CancelScope
     private volatile NodeState _final;
 
     private TaskScope(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
-        : base(Ambient.CurrentOrRoot, site, outer)
+        : base(Ambient.CurrentOrRoot, site, outer, options?.Shield == true)
     {
+        _options = options;
         _aroundBody = aroundBody;
-        _onFailure = options?.OnFailure ?? FailurePolicy.FailFast;
+        bool counts = OnFailure != FailurePolicy.FailFast && OnFailure != FailurePolicy.Supervise;
+        if (counts || options?.MaxConcurrency is not null)
+        {
+            _ledger = new ChildLedger(counts, options!.MaxConcurrency);
+        }
+
         Executor = Parent!.Executor;
         ChildExecutor = options?.Executor ?? ExecutorOfChildren(Parent!);
     }
 
     /// <inheritdoc/>
     public override NodeState State =>
-        _final != NodeState.Pending ? _final
+        _abandoned && !IsClosed ? NodeState.Abandoned
+        : _final != NodeState.Pending ? _final
         : IsCancellationRequested ? NodeState.Cancelling
         : OwnWorkEnded ? NodeState.Joining
         : NodeState.Running;
@@ -91,8 +95,24 @@ public sealed partial class TaskScope : CancelScope
 
     internal override Executor Executor { get; }
 
-    /// <summary>True under fail-fast; a supervising scope leaves the failures that somebody looked at to them.</summary>
-    internal bool SurfacesEveryFailure => _onFailure == FailurePolicy.FailFast;
+    /// <summary>The clock it was given; null: the enclosing scope's is in force.</summary>
+    internal TimeProvider? OwnClock => _options?.TimeProvider;
+
+    /// <summary>How its children end and who waits for a place, if its options ask for that.</summary>
+    internal ChildLedger? Ledger => _ledger;
+
+    /// <summary>Under fail-fast the first failure of a child cancels the others.</summary>
+    internal bool FailsFast => OnFailure == FailurePolicy.FailFast;
+
+    /// <summary>Under supervision a failure that somebody looked at is theirs.</summary>
+    internal bool LeavesFailuresToAwaiters => OnFailure == FailurePolicy.Supervise;
+
+    private protected override TimeSpan DefaultGrace => _options?.Grace ?? Timeout.InfiniteTimeSpan;
+
+    /// <summary>Called under the gate.</summary>
+    private FailureLog Failures => _failures ??= new FailureLog(forgets: OnFailure == FailurePolicy.Supervise);
+
+    private FailurePolicy OnFailure => _options?.OnFailure ?? FailurePolicy.FailFast;
 
     /// <summary>Ends when the last child has; null when it has. Ask after own work has ended.</summary>
     private Task? Drained
@@ -152,6 +172,9 @@ public sealed partial class TaskScope : CancelScope
         return JoinOnce();
     }
 
+    /// <summary>True if what surfaced was that the scope's own time was over, and nothing else.</summary>
+    internal bool OnlyTimedOut { get; private set; }
+
     internal void ChildCancelled() => _childCutShort = true;
 
     /// <summary>The body has ended.</summary>
@@ -176,7 +199,7 @@ public sealed partial class TaskScope : CancelScope
 
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog(_onFailure)).AddBody(this, error);
+            Failures.AddBody(this, error);
         }
 
         // Whatever the policy: it is about children. A scope whose body is gone has no use for them.
@@ -214,9 +237,42 @@ public sealed partial class TaskScope : CancelScope
     internal void ChildFailed(TreeNode node, Exception error)
     {
         Note(node, error);
-        if (SurfacesEveryFailure)
+        if (FailsFast)
         {
             CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = node, Error = error });
+        }
+    }
+
+    /// <summary>
+    /// A child has ended. Called before anybody who awaits it hears, if there is a <see cref="Ledger"/>.
+    /// </summary>
+    /// <param name="end">How.</param>
+    /// <param name="hadPlace">Whether it had one of the places under a limit.</param>
+    internal void ChildEnded(NodeState end, bool hadPlace)
+    {
+        if (_ledger!.Counts)
+        {
+            Decide(_ledger.Count(end));
+        }
+
+        if (!hadPlace)
+        {
+            return;
+        }
+
+        bool cancelled = IsCancellationRequested;
+        if (_ledger.Leave(passOn: !cancelled) is { } next)
+        {
+            if (cancelled)
+            {
+                // Those behind it are dropped here, in a loop, rather than each by the end of the one before.
+                next.Launch(cancelledBefore: true);
+                DropWaiting();
+            }
+            else
+            {
+                next.Launch(cancelledBefore: false);
+            }
         }
     }
 
@@ -255,34 +311,27 @@ public sealed partial class TaskScope : CancelScope
 
     private protected override void OnCancelCallbacksFailed(AggregateException error) => Note(this, error);
 
-    private protected override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
+    internal override void OnUnawaitedFailure(TreeNode nested, Exception error) => ChildFailed(nested, error);
 
     private protected override void OnClosing()
     {
-        ITimer? timer;
         using (Gate.Enter())
         {
-            timer = _timer;
             Nest.Sweep();
         }
 
-        timer?.Dispose();
         Parent!.EndWait(this);
+        if (_abandoned)
+        {
+            CloseAbandoned();
+            base.OnClosing();
+            return;
+        }
 
-        _surfaces = WhatSurfaces(out NodeState final);
+        _surfaces = WhatSurfaces(null, out NodeState final);
         _final = final;
         base.OnClosing();
-        if (final == NodeState.Failed && ReportIfUnawaited(_surfaces!))
-        {
-            Task? end;
-            using (Gate.Enter())
-            {
-                _reported = true;
-                end = _end;
-            }
-
-            MarkObserved(end);
-        }
+        ReportOnce();
     }
 
     private protected override void OnClosed(bool inline)
@@ -290,8 +339,8 @@ public sealed partial class TaskScope : CancelScope
         bool awaited;
         using (Gate.Enter())
         {
+            awaited = !_told && (_drained is not null || _run is not null);
             _told = true;
-            awaited = _drained is not null || _run is not null;
         }
 
         if (!awaited)
@@ -311,13 +360,14 @@ public sealed partial class TaskScope : CancelScope
 
     private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
     {
+        options?.Check();
         var scope = new TaskScope(options, aroundBody, site, outer);
         scope.Attach();
-        if (options?.Timeout is { } timeout)
+        if (options?.Timeout is not null || options?.Deadline is not null)
         {
             try
             {
-                scope.StartTimer(timeout, options.TimeProvider);
+                scope.SetFirstDeadline(options);
             }
             catch
             {
@@ -424,7 +474,7 @@ public sealed partial class TaskScope : CancelScope
         using (Gate.Enter())
         {
             cause = Cause;
-            adopted = Nest.TryHoldForChild();
+            adopted = !_abandoned && Nest.TryHoldForChild();
             if (adopted)
             {
                 Nest.Link(child);
@@ -443,7 +493,22 @@ public sealed partial class TaskScope : CancelScope
             TreeEvents.Spawned(child);
         }
 
-        child.Launch(cancelledBefore: cause is not null);
+        if (_ledger is { Limit: not null } && cause is null)
+        {
+            if (_ledger.TryEnter(child))
+            {
+                child.Launch(cancelledBefore: false);
+            }
+            else if (IsCancellationRequested)
+            {
+                DropWaiting();
+            }
+        }
+        else
+        {
+            child.Launch(cancelledBefore: cause is not null);
+        }
+
         return new ChildTask<T>(child, version);
     }
 
@@ -509,7 +574,7 @@ public sealed partial class TaskScope : CancelScope
             return promise.Task;
         }
 
-        T result = TaskPromise<T>.ResultOf(_body);
+        T result = _abandoned ? default! : TaskPromise<T>.ResultOf(_body);
         if (_surfaces is null)
         {
             return TaskPromise<T>.Completed(result);
@@ -525,7 +590,7 @@ public sealed partial class TaskScope : CancelScope
     private void Tell()
     {
         _drained?.SetResult();
-        _run?.CompleteRun(_body, _surfaces);
+        _run?.CompleteRun(_abandoned ? null : _body, _surfaces);
     }
 
     private ExecutionContext Derive(ExecutionContext context)
@@ -558,6 +623,22 @@ public sealed partial class TaskScope : CancelScope
         }
     }
 
+    /// <summary>Hands what it failed with to the parent, if nobody there can await it any more.</summary>
+    private void ReportOnce()
+    {
+        if (_final == NodeState.Failed && ReportIfUnawaited(_surfaces!))
+        {
+            Task? end;
+            using (Gate.Enter())
+            {
+                _reported = true;
+                end = _end;
+            }
+
+            MarkObserved(end);
+        }
+    }
+
     /// <summary>What it fails with is the parent's by now, so the task that carries it too must not count as unobserved.</summary>
     private static void MarkObserved(Task? end) => end?.ContinueWith(
         static ended => _ = ended.Exception,
@@ -569,38 +650,51 @@ public sealed partial class TaskScope : CancelScope
     {
         using (Gate.Enter())
         {
-            (_failures ??= new FailureLog(_onFailure)).Add(node, error);
+            Failures.Add(node, error);
         }
     }
 
-    private void StartTimer(TimeSpan timeout, TimeProvider clock)
+    private void SetFirstDeadline(ScopeOptions options)
     {
-        _timeout = timeout;
-        ITimer timer = clock.CreateTimer(
-            static state =>
-            {
-                // Held open, so that what callbacks on the tokens throw still finds a scope to surface from.
-                var scope = (TaskScope)state!;
-                if (scope.Nest.TryHold())
-                {
-                    scope.CancelUncalled(new CancelCause(scope, CancelKind.Deadline) { Timeout = scope._timeout });
-                    scope.ReleaseChildren(1);
-                }
-            },
-            this,
-            timeout,
-            Timeout.InfiniteTimeSpan);
-        bool closed;
-        using (Gate.Enter())
+        if (options.Deadline is { } deadline
+            && !(options.Timeout is { } timeout && timeout < deadline - Clock.GetUtcNow()))
         {
-            _timer = timer;
-            closed = IsClosed;
+            SetDeadline(deadline, null);
+        }
+        else
+        {
+            SetDeadline(null, options.Timeout);
+        }
+    }
+
+    /// <summary>Asks the policy, whose code is the user's, whether the rest is needed.</summary>
+    private void Decide(ChildTally tally)
+    {
+        if (IsCancellationRequested)
+        {
+            return;
         }
 
-        if (closed)
+        try
         {
-            // The node that opened the scope has ended meanwhile, and closed it.
-            timer.Dispose();
+            if (OnFailure.IsDecided(tally))
+            {
+                CancelUncalled(new CancelCause(this, CancelKind.Decided));
+            }
+        }
+        catch (Exception error)
+        {
+            Note(this, error);
+            CancelUncalled(new CancelCause(this, CancelKind.Failure) { FailedNode = this, Error = error });
+        }
+    }
+
+    /// <summary>The scope has been cancelled: children that wait for a place end without having begun.</summary>
+    private void DropWaiting()
+    {
+        while (_ledger!.TryDrop(out ChildNode? child))
+        {
+            child.Launch(cancelledBefore: true);
         }
     }
 
@@ -645,14 +739,20 @@ public sealed partial class TaskScope : CancelScope
         }
     }
 
-    private Exception? WhatSurfaces(out NodeState final)
+    private Exception? WhatSurfaces(AbandonedException? abandoned, out NodeState final)
     {
         CancelCause? cause = Cause;
-        bool cutShort = cause is not null && (_bodyCutShort || _childCutShort);
-        List<ScopeFailure> failures = _failures?.ToSurface() ?? [];
+        bool cutShort = cause is not null && (_bodyCutShort || _childCutShort || abandoned is not null);
+        List<ScopeFailure> failures = SurfacingFailuresOfAll(cutShort);
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
+            OnlyTimedOut = failures.Count == 1 && abandoned is null;
+        }
+
+        if (abandoned is not null)
+        {
+            failures.Add(new ScopeFailure(Path, abandoned));
         }
 
         if (failures.Count > 0)
@@ -678,6 +778,37 @@ public sealed partial class TaskScope : CancelScope
         }
 
         return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
+    }
+
+    private List<ScopeFailure> SurfacingFailuresOfAll(bool cutShort)
+    {
+        List<ScopeFailure> failures;
+        try
+        {
+            ChildTally tally = _ledger?.Tally ?? default;
+            SurfacingFailures which = OnFailure.Surfacing(tally); // a user's code: not under the gate
+            using (Gate.Enter())
+            {
+                failures = _failures?.ToSurface(which) ?? [];
+            }
+
+            if (failures.Count == 0 && (!cutShort || Cause!.Kind == CancelKind.Decided) && OnFailure.Shortfall(tally) is { } shortfall)
+            {
+                failures.Add(new ScopeFailure(Path, shortfall));
+            }
+        }
+        catch (Exception error)
+        {
+            // The policy threw: all there is surfaces, and that.
+            using (Gate.Enter())
+            {
+                failures = _failures?.ToSurface(SurfacingFailures.All) ?? [];
+            }
+
+            failures.Add(new ScopeFailure(Path, error));
+        }
+
+        return failures;
     }
 
     private void ThrowIfCalledFromBelow(string member)

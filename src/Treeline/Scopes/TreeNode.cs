@@ -88,6 +88,23 @@ public abstract class TreeNode
     /// <summary>The node whose cancellation this one obeys: itself, or a child's scope. Null for the root.</summary>
     internal abstract CancelScope? Canceller { get; }
 
+    /// <summary>What measures the time here: what the nearest scope above was given, or else the system's clock.</summary>
+    internal TimeProvider Clock
+    {
+        get
+        {
+            for (TreeNode? node = this; node is not null; node = node.Parent)
+            {
+                if (node is TaskScope { OwnClock: { } clock })
+                {
+                    return clock;
+                }
+            }
+
+            return TimeProvider.System;
+        }
+    }
+
     /// <summary>Where Treeline's waits resume the code that runs in this node.</summary>
     internal abstract Executor Executor { get; }
 
@@ -193,8 +210,8 @@ public abstract class TreeNode
     }
 
     /// <summary>
-    /// Adds every cancel scope below this node that no other cancel scope stands between, oldest first. The caller holds
-    /// the gate of <see cref="Nest"/>.
+    /// Adds every cancel scope below this node that no other cancel scope stands between, oldest first, but those that are
+    /// shielded. The caller holds the gate of <see cref="Nest"/>.
     /// </summary>
     internal void CollectCancelScopes(List<CancelScope> into)
     {
@@ -203,7 +220,7 @@ public abstract class TreeNode
         {
             if (node is CancelScope scope)
             {
-                into.Add(scope);
+                AddUnlessShielded(scope, into);
             }
             else if (node.HasNest)
             {
@@ -212,7 +229,7 @@ public abstract class TreeNode
                 {
                     for (TreeNode? nested = below.Newest; nested is not null; nested = nested.Older)
                     {
-                        into.Add((CancelScope)nested);
+                        AddUnlessShielded((CancelScope)nested, into);
                     }
                 }
             }
@@ -330,6 +347,9 @@ public abstract class TreeNode
         }
     }
 
+    /// <summary>It lives under another node from now on. The caller changes the lists, and holds the gates of both nodes.</summary>
+    private protected void MoveTo(TreeNode parent) => Parent = parent;
+
     /// <summary>
     /// Settles the outcome. Called once, when the last hold has gone, before anybody is told.
     /// </summary>
@@ -348,7 +368,7 @@ public abstract class TreeNode
     /// <summary>
     /// A scope nested in this node has failed after this node's own code returned, so nobody is left to await it.
     /// </summary>
-    private protected virtual void OnUnawaitedFailure(TreeNode nested, Exception error)
+    internal virtual void OnUnawaitedFailure(TreeNode nested, Exception error)
     {
     }
 
@@ -364,6 +384,14 @@ public abstract class TreeNode
         }
 
         return unawaited;
+    }
+
+    private static void AddUnlessShielded(CancelScope scope, List<CancelScope> into)
+    {
+        if (!scope.IsShielded)
+        {
+            into.Add(scope);
+        }
     }
 
     private static void EndLeftovers(ref List<CancelScope>? left)

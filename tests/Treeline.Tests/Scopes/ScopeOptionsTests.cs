@@ -6,12 +6,14 @@ public sealed class ScopeOptionsTests : TreeTest
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void A_timeout_must_be_one_that_a_timer_can_wait()
+    public void Times_must_not_be_negative()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { Timeout = TimeSpan.FromTicks(-1) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { Timeout = Timeout.InfiniteTimeSpan });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { Timeout = TimeSpan.FromDays(50) });
-        Assert.Equal(TimeSpan.FromDays(49), new ScopeOptions { Timeout = TimeSpan.FromDays(49) }.Timeout);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { Grace = TimeSpan.FromTicks(-1) });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { Patience = TimeSpan.FromTicks(-1) });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ScopeOptions { MaxConcurrency = 0 });
+        Assert.Equal(TimeSpan.FromDays(4_900), new ScopeOptions { Timeout = TimeSpan.FromDays(4_900) }.Timeout);
         Assert.Null(new ScopeOptions { Timeout = null }.Timeout);
     }
 
