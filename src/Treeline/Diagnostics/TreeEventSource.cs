@@ -96,12 +96,12 @@ internal sealed class TreeEventSource : EventSource
         WriteEvent(2, [(EventSourcePrimitive)id, path, outcome, milliseconds]);
 
     /// <summary>A child was spawned.</summary>
-    [Event(3, Level = EventLevel.Verbose, Keywords = Keywords.Children, ActivityOptions = EventActivityOptions.Disable)]
+    [Event(3, Level = EventLevel.Verbose, Keywords = Keywords.Children)]
     public void ChildSpawn(long id, string path, string spawnSite) =>
         WriteEvent(3, [(EventSourcePrimitive)id, path, spawnSite]);
 
     /// <summary>A child, and everything below it, has ended.</summary>
-    [Event(4, Level = EventLevel.Verbose, Keywords = Keywords.Children, ActivityOptions = EventActivityOptions.Disable)]
+    [Event(4, Level = EventLevel.Verbose, Keywords = Keywords.Children, Opcode = EventOpcode.Info)]
     public void ChildStop(long id, string path, string outcome, long milliseconds) =>
         WriteEvent(4, [(EventSourcePrimitive)id, path, outcome, milliseconds]);
 
@@ -137,8 +137,8 @@ internal sealed class TreeEventSource : EventSource
     private IncrementingPollingCounter Rate(string name, string title, Func<double> total) =>
         new(name, this, total) { DisplayName = title, DisplayRateTimeScale = TimeSpan.FromSeconds(1) };
 
-    /// <summary>What to listen to. The runtime looks for a class of this name.</summary>
-    internal static class Keywords
+    /// <summary>What to listen to. The runtime looks for a public class of this name.</summary>
+    public static class Keywords
     {
         public const EventKeywords Scopes = (EventKeywords)1;
         public const EventKeywords Children = (EventKeywords)2;

@@ -61,7 +61,7 @@ public sealed class DeadlockTests : TreeTest
             await first.TakeAsync(ct);
             first.NoteHolder();
             await bothHold.Task;
-            await Until(() => Held(a) && Held(b));
+            await Until(() => a.HasHolder && b.HasHolder);
             await second.TakeAsync(ct);
         }
     });
@@ -191,7 +191,7 @@ public sealed class DeadlockTests : TreeTest
                 held.GiveBack();
             },
             "holder");
-        await Until(() => Held(held));
+        await Until(() => held.HasHolder);
         ChildTask wants = scope.Spawn(async ct => await held.Take(ct), "wants");
         scope.Spawn(async _ => await wants, "waits");
         await Until(() => Find("waits").WaitsOn is not null && Find("wants").WaitsOn is not null);
@@ -306,13 +306,6 @@ public sealed class DeadlockTests : TreeTest
 
     private static List<IReadOnlyList<DeadlockedNode>> Cycles(string root) =>
         [.. TaskTree.FindDeadlocks().Cycles.Where(cycle => cycle.All(node => node.Path.Split('/')[0] == root))];
-
-    private static bool Held(TestLock held)
-    {
-        var holders = new List<NodeRef>();
-        ((IHeld)held).AddHolders(holders);
-        return holders.Count > 0;
-    }
 
     /// <summary>
     /// Leaves the note that awaiting a child leaves, and can be ended all the same: waiting for a child is not cancelled, so

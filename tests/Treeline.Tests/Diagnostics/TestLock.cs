@@ -35,6 +35,18 @@ internal sealed class TestLock(string name) : IHeld
         next?.Complete(default);
     }
 
+    /// <summary>Whether somebody is noted as the holder.</summary>
+    public bool HasHolder
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return _holder is not null;
+            }
+        }
+    }
+
     void IHeld.AddHolders(List<NodeRef> into)
     {
         using (_gate.Enter())

@@ -198,7 +198,7 @@ public sealed class WaitLinkTests : TreeTest
                     held.GiveBack();
                 },
                 "holder");
-            await Until(() => Find("holder").State == NodeState.Running);
+            await Until(() => held.HasHolder);
             ChildTask waits = scope.Spawn(
                 async ct =>
                 {
