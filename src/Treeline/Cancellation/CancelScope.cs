@@ -327,6 +327,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
     [SuppressMessage("Reliability", "CA2016", Justification = "The callback is the forwarding of that token.")]
     private protected void Attach()
     {
+        bool watched = TreeEvents.WatchesScopes && Nest.TryHold();
         if (!Parent!.TryAdopt(this, out CancelCause? cause))
         {
             throw new InvalidOperationException(
@@ -338,6 +339,12 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         if (!_shielded)
         {
             Inherit(cause, Parent!.Canceller?.SoftCause);
+        }
+
+        if (watched)
+        {
+            TreeEvents.Opened(this);
+            ReleaseChildren(1);
         }
 
         // A token of a node above needs no registration: that node reaches this one through the tree, or a shield is there
@@ -628,6 +635,11 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
 
     private protected override void OnClosing()
     {
+        if (TreeEvents.WatchesEnd(well: State == NodeState.Succeeded))
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (Volatile.Read(ref _extras) is null)
         {
             return;

@@ -93,6 +93,8 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     /// <summary>What it ended with, if not with success.</summary>
     internal Exception? Error => Thrown?.SourceException;
 
+    internal sealed override Exception? Failure => Error;
+
     private protected sealed override string? GivenName => Volatile.Read(ref _extras)?.Name;
 
     /// <summary>
@@ -445,6 +447,12 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             NoteError(scope, error);
         }
 
+        bool watched = TreeEvents.WatchesEnd(well: error is null);
+        if (watched)
+        {
+            Pin(); // listeners look at it after it has ended
+        }
+
         Lock();
         if (HasNest)
         {
@@ -458,6 +466,11 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Joiner = null;
         bool hadPlace = (_word & HasPlace) != 0;
         NodeState end = Settle();
+        if (watched)
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (scope.Ledger is not null)
         {
             scope.ChildEnded(end, hadPlace);
@@ -485,6 +498,11 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Lock();
         bool hadPlace = (_word & HasPlace) != 0;
         NodeState end = Settle();
+        if (TreeEvents.WatchesEnd(well: end == NodeState.Succeeded))
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (Scope.Ledger is not null)
         {
             Scope.ChildEnded(end, hadPlace);

@@ -59,6 +59,11 @@ public readonly struct ChildTask<T>
     /// <returns>The outcome.</returns>
     public async Task<Outcome<T>> OutcomeAsync()
     {
+        if (!IsCompleted)
+        {
+            Ambient.BeginWait(_node!, _version);
+        }
+
         await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
         return OutcomeOfEnded();
     }

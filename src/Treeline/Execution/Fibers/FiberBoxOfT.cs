@@ -227,6 +227,11 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
                 NeverStart();
                 return false;
             }
+
+            if (TreeEvents.WatchesCode)
+            {
+                TreeEvents.CodeBegins(this);
+            }
         }
 
         if (AwaitsForeign && node is ChildNode child && !Ambient.IsPublished(child))
