@@ -507,8 +507,8 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static state => state.Child.Complete(state.Completion), (Child: this, Completion: completion), preferLocal: true);
+            SchedulerContext.RunSoon(
+                static state => state.Child.Complete(state.Completion), (Child: this, Completion: completion));
         }
     }
 

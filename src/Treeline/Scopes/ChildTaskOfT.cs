@@ -55,7 +55,7 @@ public readonly struct ChildTask<T>
     /// <returns>The outcome.</returns>
     public async Task<Outcome<T>> OutcomeAsync()
     {
-        await ((Task)AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
         return _node!.Error switch
         {
             null => Outcome<T>.Succeeded(_node.Result!),

@@ -30,7 +30,7 @@ internal sealed class PlainBody<T>(TaskScope scope) : IScopeBody<T>
         else
         {
             _running = running;
-            running.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => EndWith(_running));
+            running.ConfigureAwait(SchedulerContext.IsCurrent).GetAwaiter().UnsafeOnCompleted(() => EndWith(_running));
         }
     }
 

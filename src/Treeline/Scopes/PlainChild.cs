@@ -84,7 +84,7 @@ internal sealed class PlainChild<T> : ChildNode<T>
         else
         {
             _work = work;
-            work.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onCompleted ??= OnCompleted);
+            work.ConfigureAwait(SchedulerContext.IsCurrent).GetAwaiter().UnsafeOnCompleted(_onCompleted ??= OnCompleted);
         }
     }
 

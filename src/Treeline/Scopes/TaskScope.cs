@@ -288,7 +288,7 @@ public sealed partial class TaskScope : CancelScope
             // Whoever joined gets the failures. Their task is not awaited here: if they dropped it, it stays unobserved.
             if (Drained is { } drained)
             {
-                await drained.ConfigureAwait(false);
+                await drained.ConfigureAwait(SchedulerContext.IsCurrent);
             }
 
             return;
@@ -297,7 +297,7 @@ public sealed partial class TaskScope : CancelScope
         CancelUncalled(new CancelCause(this, CancelKind.Requested) { Words = "it was disposed without being joined" });
         try
         {
-            await JoinOnce().ConfigureAwait(false);
+            await JoinOnce().ConfigureAwait(SchedulerContext.IsCurrent);
         }
         catch (OperationCanceledException) when (_final == NodeState.Cancelled)
         {
@@ -349,7 +349,7 @@ public sealed partial class TaskScope : CancelScope
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static scope => scope.Tell(), this, preferLocal: true);
+            SchedulerContext.RunSoon(static scope => scope.Tell(), this);
         }
     }
 
@@ -707,7 +707,7 @@ public sealed partial class TaskScope : CancelScope
 
     private async Task EndAfterAsync(Task drained)
     {
-        await drained.ConfigureAwait(false);
+        await drained.ConfigureAwait(SchedulerContext.IsCurrent);
         ThrowWhatSurfaces();
     }
 

@@ -145,6 +145,12 @@ public abstract class TreeNode
 
     private protected abstract string? GivenName { get; }
 
+    /// <summary>
+    /// User code may go on right here only on a thread of the pool, or of a scheduler it always comes back to: others
+    /// belong to somebody, such as an executor.
+    /// </summary>
+    private static bool MayInline => Thread.CurrentThread.IsThreadPoolThread || SchedulerContext.IsCurrent;
+
     private static uint Now => (uint)(Environment.TickCount64 / 10);
 
     /// <summary>The path and the state.</summary>
@@ -276,7 +282,7 @@ public abstract class TreeNode
         else
         {
             EndLeftovers(ref left);
-            toComplete?.CompleteTask(inline: Thread.CurrentThread.IsThreadPoolThread);
+            toComplete?.CompleteTask(inline: MayInline);
         }
     }
 
@@ -416,8 +422,7 @@ public abstract class TreeNode
             top = parent;
         }
 
-        // User code may go on right here only on a thread of the pool: others belong to somebody, such as an executor.
-        bool mayInline = Thread.CurrentThread.IsThreadPoolThread;
+        bool mayInline = MayInline;
         for (TreeNode node = this; ; node = node.Parent!)
         {
             bool last = ReferenceEquals(node, top);

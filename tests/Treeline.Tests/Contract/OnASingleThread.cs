@@ -14,7 +14,12 @@ public static class OnASingleThread
         public override Task Whoever_has_awaited_a_child_does_not_find_it_in_the_tree() => Task.CompletedTask;
     }
 
-    public sealed class CancellationIsATree : CancellationIsATreeTests, IOnASingleThread;
+    public sealed class CancellationIsATree : CancellationIsATreeTests, IOnASingleThread
+    {
+        [Fact(Skip = "A callback blocks its thread until a child has ended: there have to be two threads.")]
+        public override Task What_callbacks_throw_when_the_deadline_fires_surfaces_though_the_children_end_first() =>
+            Task.CompletedTask;
+    }
 
     public sealed class NoErrorIsLost : NoErrorIsLostTests, IOnASingleThread;
 

@@ -13,6 +13,7 @@ public class ShieldsHoldTests : TreeTest
     public Task Cleanup_in_a_shield_runs_to_its_end_and_whoever_cancelled_waits_for_it() => InTime(async events =>
     {
         TaskCompletionSource waiting = Signal();
+        TaskCompletionSource cleaning = Signal();
         TaskCompletionSource release = Signal();
         Task run = TaskScope.RunAsync(async scope =>
         {
@@ -28,6 +29,7 @@ public class ShieldsHoldTests : TreeTest
                     await CancelScope.ShieldAsync(TimeSpan.FromMinutes(1), async shielded =>
                     {
                         events.Expect(2);
+                        cleaning.SetResult();
                         await release.Task.WaitAsync(shielded);
                         shielded.ThrowIfCancellationRequested();
                         events.Expect(4);
@@ -37,7 +39,8 @@ public class ShieldsHoldTests : TreeTest
             await waiting.Task;
             events.Expect(1);
             scope.Cancel();
-            await Until(() => All().Any(static node => node.Name == nameof(Cleanup_in_a_shield_runs_to_its_end_and_whoever_cancelled_waits_for_it) && node.State == NodeState.Running));
+            await cleaning.Task;
+            Assert.Equal(NodeState.Cancelling, child.State);
             events.Expect(3);
             release.SetResult();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await child);

@@ -157,7 +157,7 @@ public class StoppingHasThreeStepsTests : TreeTest
                 own.Cancel("enough");
             },
             new ScopeOptions { Name = "scope", Patience = s_second, TimeProvider = _clock });
-        await Until(() => scope is { IsCancellationRequested: true } && _clock.Pending == 1);
+        await Until(() => scope is { IsCancellationRequested: true } && _clock.Pending == 1 && Joins("scope"));
         _clock.Advance(s_second - TimeSpan.FromMilliseconds(1));
         Assert.False(run.IsCompleted);
         _clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -189,7 +189,7 @@ public class StoppingHasThreeStepsTests : TreeTest
                 {
                     inner = scope;
                     scope.Spawn(_ => release.Task, "deaf");
-                    await Until(() => Find("deaf").State == NodeState.Running);
+                    await Until(static () => Is("deaf", NodeState.Running));
                     scope.Cancel();
                     _clock.Advance(s_second);
                 },
@@ -198,7 +198,7 @@ public class StoppingHasThreeStepsTests : TreeTest
         Assert.EndsWith("/inner", thrown.ScopePath, StringComparison.Ordinal);
         Assert.StartsWith("outer/", thrown.ScopePath, StringComparison.Ordinal);
         Assert.DoesNotContain(All(), static node => node.Name == "outer");
-        Assert.Contains(TaskTree.Snapshot().Roots, static node => node is { Name: "inner", State: NodeState.Abandoned });
+        Assert.Contains(TaskTree.Snapshot().Roots, static node => node.Name == "inner" && node.State == NodeState.Abandoned);
         Assert.Equal("inner", inner.Path);
         release.SetResult();
         await Until(static () => All().All(static node => node.Name != "inner"));
@@ -267,7 +267,7 @@ public class StoppingHasThreeStepsTests : TreeTest
                 await Until(() => failing.IsCompleted);
             },
             new ScopeOptions { Name = "scope", Timeout = s_second, Patience = s_second, TimeProvider = _clock });
-        await Until(() => Find("scope").State == NodeState.Cancelling && All().All(static node => node.Name != "failing"));
+        await Until(static () => Is("scope", NodeState.Cancelling) && All().All(static node => node.Name != "failing"));
         _clock.Advance(s_second);
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => run);
         Assert.Equal(
@@ -305,7 +305,7 @@ public class StoppingHasThreeStepsTests : TreeTest
                         async nested =>
                         {
                             nested.Spawn(_ => release.Task, "deaf");
-                            await Until(static () => Find("deaf").State == NodeState.Running);
+                            await Until(static () => Is("deaf", NodeState.Running));
                             own.Cancel();
                         },
                         name: "nested"),
@@ -313,12 +313,16 @@ public class StoppingHasThreeStepsTests : TreeTest
                 await Task.Yield();
             },
             new ScopeOptions { Name = "scope", Patience = s_second, TimeProvider = _clock });
-        await Until(() => scope is { IsCancellationRequested: true } && _clock.Pending == 1 && Find("nested").State == NodeState.Cancelling
-            && Find("nested").WaitsOn is not null);
+        await Until(() => scope is { IsCancellationRequested: true } && _clock.Pending == 1 && Joins("scope") && Joins("nested"));
         _clock.Advance(s_second);
         AbandonedException thrown = await Assert.ThrowsAsync<AbandonedException>(() => run);
         Assert.Equal(["scope/child", "scope/child/nested/deaf"], thrown.Nodes.Select(static node => node.Path));
         release.SetResult();
         await Until(static () => All().All(static node => node.Name != "scope"));
     });
+
+    private static bool Is(string name, NodeState state) => All().Any(node => node.Name == name && node.State == state);
+
+    /// <summary>Its own code has ended.</summary>
+    private static bool Joins(string name) => All().Any(node => node.Name == name && !node.OwnCodeRuns);
 }

@@ -1,8 +1,36 @@
 namespace Treeline;
 
 /// <summary>The synchronization context of work that is to come back to its scheduler after every await.</summary>
-internal sealed class SchedulerContext(Scheduler scheduler) : SynchronizationContext
+/// <remarks>
+/// Treeline's own awaits go on wherever they please, except in such a context: there even they come back, so that a thread
+/// that turns a crank by itself knows, when it has nothing to do, that there is nothing.
+/// </remarks>
+internal class SchedulerContext(Scheduler scheduler) : SynchronizationContext
 {
+    /// <summary>True in code that runs in such a context.</summary>
+    public static bool IsCurrent => Current is SchedulerContext;
+
+    /// <summary>For Treeline's own awaits, with <see cref="IsCurrent"/>: come back to the scheduler, if there is one, and do not throw.</summary>
+    public static ConfigureAwaitOptions SuppressThrowing => IsCurrent
+        ? ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext
+        : ConfigureAwaitOptions.SuppressThrowing;
+
+    /// <summary>
+    /// Runs <paramref name="work"/> soon and not on this stack: on the scheduler of the calling code if that is in such a
+    /// context, else on the thread pool.
+    /// </summary>
+    public static void RunSoon<T>(Action<T> work, T state)
+    {
+        if (Current is SchedulerContext context)
+        {
+            context.Post(static call => ((Call<T>)call!).Run(), new Call<T>(work, state));
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, state, preferLocal: true);
+        }
+    }
+
     /// <summary>Schedules <paramref name="d"/>.</summary>
     public override void Post(SendOrPostCallback d, object? state) => scheduler.Schedule(new Posted(d, state));
 
@@ -35,7 +63,12 @@ internal sealed class SchedulerContext(Scheduler scheduler) : SynchronizationCon
 
     public override SynchronizationContext CreateCopy() => this;
 
-    private sealed class Posted(SendOrPostCallback callback, object? state) : IThreadPoolWorkItem
+    private sealed class Call<T>(Action<T> work, T state)
+    {
+        public void Run() => work(state);
+    }
+
+    private protected sealed class Posted(SendOrPostCallback callback, object? state) : IThreadPoolWorkItem
     {
         public void Execute() => callback(state);
     }

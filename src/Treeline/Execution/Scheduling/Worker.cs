@@ -320,7 +320,8 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
         return Scheduler.TakeInjected(this);
     }
 
-    private void EmptyLifo()
+    /// <summary>Puts what was woken last to the rest. Owner.</summary>
+    internal void EmptyLifo()
     {
         if (_lifo is not null && Interlocked.Exchange(ref _lifo, null) is { } work)
         {

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+
+namespace Treeline.Testing;
+
+/// <summary>
+/// Whether the thread pool has anything to do, beyond what others have it do anyway. What has been queued on it, or taken
+/// from its queues and not begun, nobody else can see.
+/// </summary>
+/// <remarks>
+/// A worker counts as busy from when it is asked for until it has found the queues empty. So if nothing is queued, and then
+/// nobody is busy, nothing was on its way. Owner: one thread.
+/// </remarks>
+/// <param name="waiting">How many threads of the pool wait for this one all the time.</param>
+internal sealed class PoolWatch(int waiting)
+{
+    // In real time, halved each time that it was in vain: others may keep the pool busy for as long as they like.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
+
+    // Learned by waiting in vain, so kept for all runs of the process. Any thread; a lost write costs patience.
+    private static int s_busyForOthers;
+
+    private TimeSpan _patience = s_patience;
+    private bool _queuesForOthers;
+
+    private int Busy
+    {
+        get
+        {
+            ThreadPool.GetMaxThreads(out int most, out _);
+            ThreadPool.GetAvailableThreads(out int available, out _);
+            return Math.Max(0, most - available - waiting);
+        }
+    }
+
+    /// <summary>Work of the run is seen on the pool: what is not seen yet may well be more of it.</summary>
+    public void BePatient() => _patience = s_patience;
+
+    /// <summary>Waits until the pool has nothing to do, or <paramref name="enough"/>, or it is clear that others use it.</summary>
+    public void AwaitQuiet(Func<bool> enough)
+    {
+        long since = Stopwatch.GetTimestamp();
+        int least = int.MaxValue;
+        for (var spin = default(SpinWait); !IsQuiet(ref least) && !enough(); spin.SpinOnce())
+        {
+            if (Stopwatch.GetElapsedTime(since) > _patience)
+            {
+                _patience /= 2;
+                _queuesForOthers = true;
+                Volatile.Write(ref s_busyForOthers, least);
+                return;
+            }
+        }
+    }
+
+    private bool IsQuiet(ref int least)
+    {
+        bool queued = ThreadPool.PendingWorkItemCount != 0; // before who is busy: what is taken meanwhile makes somebody so
+        _queuesForOthers &= queued;
+        int busy = Busy;
+        least = Math.Min(least, busy);
+        if (busy < Volatile.Read(ref s_busyForOthers))
+        {
+            Volatile.Write(ref s_busyForOthers, busy);
+        }
+
+        return (!queued || _queuesForOthers) && busy <= Volatile.Read(ref s_busyForOthers);
+    }
+}
