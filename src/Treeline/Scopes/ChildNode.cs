@@ -185,7 +185,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         try
         {
-            Scope.ChildExecutor.Schedule(this);
+            HandToExecutor();
         }
         catch (Exception e)
         {
@@ -320,6 +320,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Thrown!.Throw();
     }
 
+    /// <summary>Somebody has looked at how it ended.</summary>
+    internal void Observe() => _observed = true;
+
     /// <summary>
     /// Lets the object serve another child, if nobody can tell. Called under the scope's gate, for a child that has ended
     /// and has been taken out of the list.
@@ -376,6 +379,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
     /// <summary>Gives the object to its pool.</summary>
     private protected abstract void ReturnToPool();
+
+    /// <summary>Its code is to begin, soon and elsewhere.</summary>
+    private protected virtual void HandToExecutor() => Scope.ChildExecutor.Schedule(this);
 
     /// <summary>Lets go of the work: it will not run.</summary>
     private protected abstract void DropWork();

@@ -92,6 +92,9 @@ public readonly struct ChildTask
     /// <summary>The path and the state.</summary>
     public override string ToString() => _node is null ? "no child" : IsGone ? Gone : $"{Path} ({State})";
 
+    /// <summary>Hands <paramref name="joiner"/> on when the child ends. False: it has ended, so nothing will.</summary>
+    internal bool TryJoin(IThreadPoolWorkItem joiner) => Node.TryJoin(_version, joiner);
+
     // Asked when the awaiter is made and not when it suspends: what is thrown there would not reach the code that awaits.
     internal void ThrowIfAwaitedByItself()
     {

@@ -71,4 +71,15 @@ public sealed partial class TaskScope
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
         SpawnFiber(work, CallWork<T>.Instance, new CallSite(name, file, line));
+
+    /// <summary>
+    /// Spawns work of any of these shapes, for code that takes all of them. Work without a result has the type
+    /// <see cref="Nothing"/>.
+    /// </summary>
+    internal ChildTask<T> SpawnAny<T>(Delegate work, CallSite site) => work switch
+    {
+        Func<CancellationToken, Fiber<T>> => SpawnFiber(work, CallWork<T>.Instance, site),
+        Func<CancellationToken, Fiber> => SpawnFiber(work, (Func<Delegate, CancellationToken, Fiber<T>>)(object)s_callWork, site),
+        _ => SpawnPlain<T>(work, site),
+    };
 }

@@ -747,17 +747,14 @@ public sealed partial class TaskScope : CancelScope
             return null;
         }
 
-        if (Outer.IsCancellationRequested)
+        // What came first counts: a scope that had cancelled itself is done, whatever was cancelled later.
+        if (ReferenceEquals(cause!.Origin, this) && cause.Kind != CancelKind.OuterToken)
         {
-            return new NodeCanceledException(this, "was cancelled", cause!, Outer);
+            return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
         }
 
-        if (!ReferenceEquals(cause!.Origin, this))
-        {
-            return new NodeCanceledException(this, "was cancelled", cause, Parent!.Canceller!.Token);
-        }
-
-        return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
+        return new NodeCanceledException(
+            this, "was cancelled", cause, Outer.IsCancellationRequested ? Outer : Parent!.Canceller!.Token);
     }
 
     private List<ScopeFailure> SurfacingFailuresOfAll(bool cutShort)
@@ -791,7 +788,7 @@ public sealed partial class TaskScope : CancelScope
         return failures;
     }
 
-    private void ThrowIfCalledFromBelow(string member)
+    internal void ThrowIfCalledFromBelow(string member)
     {
         TreeNode? caller = Ambient.Current;
         for (TreeNode? node = caller; node is not null; node = node.Parent)
