@@ -344,10 +344,12 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         // to keep it out.
         if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
         {
+            OuterRegistrations.Add(this);
             CancellationTokenRegistration registration = Outer.UnsafeRegister(
                 static state =>
                 {
                     var scope = (CancelScope)state!;
+                    OuterRegistrations.Remove(scope);
                     if (scope.CancelSubtree(new CancelCause(scope, CancelKind.OuterToken)) is { } errors)
                     {
                         // Reaches whoever cancelled that token.
@@ -366,7 +368,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
             if (closed)
             {
                 // The node that opened the scope has ended meanwhile, and closed it.
-                registration.Unregister();
+                OuterRegistrations.Remove(this, registration.Unregister());
             }
         }
     }
@@ -646,7 +648,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         }
 
         // Whoever makes one of these now finds the scope closed, and disposes of it.
-        registration.Unregister();
+        OuterRegistrations.Remove(this, registration.Unregister());
         timers.Deadline?.Dispose();
         timers.Grace?.Dispose();
         timers.Patience?.Dispose();

@@ -27,6 +27,24 @@ public sealed class BackgroundTasksTests : TreeTest
     });
 
     [Fact]
+    public Task Draining_asks_the_work_to_stop_before_it_cancels() => InTime(async () =>
+    {
+        TaskCompletionSource open = Signal();
+        BackgroundTasks background = BackgroundTasks.Start(Unexpected);
+        background.Run(_ => TaskScope.RunAsync(async scope =>
+        {
+            TaskCompletionSource asked = Signal();
+            using CancellationTokenRegistration stopping = scope.StoppingToken.Register(asked.SetResult);
+            open.SetResult();
+            await asked.Task;
+            Assert.False(scope.IsCancellationRequested);
+            Assert.Equal("it is being drained", scope.StopReason);
+        }));
+        await open.Task;
+        Assert.True(await background.DrainAsync(Timeout.InfiniteTimeSpan));
+    });
+
+    [Fact]
     public Task Every_kind_of_delegate_runs_and_is_the_parent_of_what_it_opens() => InTime(async () =>
     {
         BackgroundTasks background = BackgroundTasks.Start(Unexpected, name: "home");
