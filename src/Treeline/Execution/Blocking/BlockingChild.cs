@@ -109,6 +109,11 @@ internal sealed class BlockingChild<T> : ChildNode<T>
     {
         MarkStarted();
         Ambient.Published = new NodeRef(this);
+        if (TreeEvents.WatchesCode)
+        {
+            TreeEvents.CodeBegins(this);
+        }
+
         Delegate work = _work!;
         _work = null;
         try
