@@ -29,6 +29,18 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>When the next timer fires; null: none is set.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.MinBy(timer => timer.Due)?.Due;
+            }
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
@@ -98,6 +110,7 @@ internal sealed class ManualTimeProvider : TimeProvider
     private sealed class ManualTimer(ManualTimeProvider clock, Action fire) : ITimer
     {
         private TimeSpan _period;
+        private bool _disposed;
 
         public DateTimeOffset Due { get; private set; }
 
@@ -107,6 +120,11 @@ internal sealed class ManualTimeProvider : TimeProvider
         {
             lock (clock._gate)
             {
+                if (_disposed)
+                {
+                    return false;
+                }
+
                 clock._timers.Remove(this);
                 _period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
@@ -129,7 +147,14 @@ internal sealed class ManualTimeProvider : TimeProvider
             }
         }
 
-        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        public void Dispose()
+        {
+            Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            lock (clock._gate)
+            {
+                _disposed = true;
+            }
+        }
 
         public ValueTask DisposeAsync()
         {

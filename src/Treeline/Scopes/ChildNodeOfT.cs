@@ -52,8 +52,11 @@ internal abstract class ChildNode<T> : ChildNode
             case null:
                 source.TrySetResult(Result!);
                 break;
-            case OperationCanceledException when State == NodeState.Cancelled:
-                source.TrySetCanceled(Scope.Token);
+            case OperationCanceledException cancelled when State == NodeState.Cancelled:
+                // By way of a task that keeps the exception, and with it why. TrySetCanceled would make up another.
+                var promise = new TaskPromise<T>();
+                promise.Complete(default!, cancelled);
+                source.TrySetFromTask(promise.Task);
                 break;
             case var error:
                 source.TrySetException(error);

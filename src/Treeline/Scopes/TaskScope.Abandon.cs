@@ -12,6 +12,9 @@ public sealed partial class TaskScope
 {
     private volatile bool _abandoned;
 
+    // Written before the scope is moved away from where it got it, read by walks up the tree.
+    private TimeProvider? _keptClock;
+
     private protected override void OnCancelled()
     {
         if (_ledger is { Limit: not null })
@@ -32,13 +35,21 @@ public sealed partial class TaskScope
             return; // it has ended in time
         }
 
+        List<AbandonedNode> running = StillRunning();
+        if (running.Count == 0)
+        {
+            // It waits for nobody but whoever opened it by hand, to close it. Nothing can begin here any more.
+            ReleaseChildren(1);
+            return;
+        }
+
         using (Gate.Enter())
         {
             _abandoned = true;
         }
 
         TreeNode parent = Parent!;
-        var error = new AbandonedException(Path, Cause!.Reason, _options!.Patience!.Value, StillRunning());
+        var error = new AbandonedException(Path, Cause!.Reason, _options!.Patience!.Value, running);
         _surfaces = WhatSurfaces(error, out NodeState final);
         _final = final;
         using (Gate.Enter())
@@ -59,6 +70,12 @@ public sealed partial class TaskScope
         }
 
         OnClosed(inline: false);
+        if (EndsWithItsOwner)
+        {
+            // It does so no more, and whoever opened it may never close it: now its tasks alone hold it.
+            TryEndOwnWork();
+        }
+
         ReleaseChildren(1);
     }
 
@@ -99,6 +116,7 @@ public sealed partial class TaskScope
     /// </summary>
     private void MoveToTheTop(TreeNode parent)
     {
+        Volatile.Write(ref _keptClock, Clock);
         ref Nest top = ref ProcessRoot.Instance.Nest;
         ref Nest from = ref parent.Nest;
         using (top.Gate.Enter())

@@ -95,8 +95,8 @@ public sealed partial class TaskScope : CancelScope
 
     internal override Executor Executor { get; }
 
-    /// <summary>The clock it was given; null: the enclosing scope's is in force.</summary>
-    internal TimeProvider? OwnClock => _options?.TimeProvider;
+    /// <summary>The clock it was given, or keeps after it gave up; null: the enclosing scope's is in force.</summary>
+    internal TimeProvider? OwnClock => _options?.TimeProvider ?? Volatile.Read(ref _keptClock);
 
     /// <summary>How its children end and who waits for a place, if its options ask for that.</summary>
     internal ChildLedger? Ledger => _ledger;
@@ -789,7 +789,8 @@ public sealed partial class TaskScope : CancelScope
                 failures = _failures?.ToSurface(which) ?? [];
             }
 
-            if (failures.Count == 0 && (!cutShort || Cause!.Kind == CancelKind.Decided) && OnFailure.Shortfall(tally) is { } shortfall)
+            bool complete = !cutShort || (Cause!.Kind == CancelKind.Decided && ReferenceEquals(Cause.Origin, this));
+            if (failures.Count == 0 && complete && OnFailure.Shortfall(tally) is { } shortfall)
             {
                 failures.Add(new ScopeFailure(Path, shortfall));
             }
