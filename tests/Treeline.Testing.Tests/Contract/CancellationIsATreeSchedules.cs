@@ -13,17 +13,19 @@ public sealed class CancellationIsATreeSchedules
             int started = 0;
             ChildTask[] children =
             [
-                .. Enumerable.Range(0, 2).Select(_ => run.Scope.SpawnScope(async branch =>
-                {
-                    branches.Add(branch);
-                    branch.Spawn(async ct => await TaskScope.RunAsync(async nested =>
+                .. Enumerable.Range(0, 2).Select(i => run.Scope.SpawnScope(
+                    async branch =>
                     {
-                        inside.Add(nested);
-                        await Task.Delay(TimeSpan.FromSeconds(1), run.Time, nested.Token);
-                    }));
-                    await run.DawdleAsync();
-                    await Task.Delay(TimeSpan.FromSeconds(1), run.Time, branch.Token);
-                })),
+                        branches.Add(branch);
+                        branch.Spawn(async ct => await TaskScope.RunAsync(async nested =>
+                        {
+                            inside.Add(nested);
+                            await Task.Delay(TimeSpan.FromSeconds(1), run.Time, nested.Token);
+                        }));
+                        await run.DawdleAsync();
+                        await Schedules.ErrorOf(Task.Delay(TimeSpan.FromSeconds(1), run.Time, branch.Token));
+                    },
+                    name: $"branch {i}")),
             ];
             await run.DawdleAsync();
             if (branches.Count == 0)

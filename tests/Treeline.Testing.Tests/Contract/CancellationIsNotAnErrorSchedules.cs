@@ -24,12 +24,13 @@ public sealed class CancellationIsNotAnErrorSchedules
                     await run.DawdleAsync();
                 },
                 outer.Token);
-            run.Scope.Spawn(async _ =>
+            ChildTask canceller = run.Scope.Spawn(async _ =>
             {
                 await run.DawdleAsync();
                 outer.Cancel();
             });
             Exception? surfaced = await Schedules.ErrorOf(running);
+            await canceller;
             switch (child.State)
             {
                 case NodeState.Failed:

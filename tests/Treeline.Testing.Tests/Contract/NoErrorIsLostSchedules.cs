@@ -37,8 +37,10 @@ public sealed class NoErrorIsLostSchedules
 
                 await first; // rethrown by the body: not reported twice
             }));
-            Assert.Equal(4, thrown.Count);
-            Assert.Equal(thrown, Assert.IsType<ScopeException>(surfaced).InnerExceptions);
+
+            // Those that had not begun when the first one failed never did.
+            Assert.NotEmpty(thrown);
+            Assert.Equal(thrown, surfaced is ScopeException several ? several.InnerExceptions : [surfaced!]);
 
             OopsException Failure()
             {

@@ -14,8 +14,9 @@ public sealed class TheTreeIsVisibleSchedules
             {
                 for (int i = 0; i < 3; i++)
                 {
-                    Spawn(scope, $"task {i}", async () => await TaskScope.RunAsync(
-                        async nested => Spawn(nested, $"below task {i}", static () => default), name: $"scope of task {i}"));
+                    int own = i;
+                    Spawn(scope, $"task {own}", async () => await TaskScope.RunAsync(
+                        async nested => Spawn(nested, $"below task {own}", static () => default), name: $"scope of task {own}"));
                     await run.DawdleAsync();
                 }
 
