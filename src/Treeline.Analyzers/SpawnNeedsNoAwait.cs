@@ -7,7 +7,7 @@ namespace Treeline.Analyzers;
 
 /// <summary>
 /// Takes back the compiler's warning CS4014 ("this call is not awaited") where a child is spawned and not awaited. The
-/// scope awaits its children and reports their errors, so there is nothing to forget.
+/// scope (that of a join set, too) awaits its children and reports their errors, so there is nothing to forget.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
@@ -33,9 +33,9 @@ public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
             if (node is InvocationExpressionSyntax call
                 && context.GetSemanticModel(tree).GetSymbolInfo(call, context.CancellationToken).Symbol is IMethodSymbol
                 {
-                    Name: "Spawn", ContainingType:
+                    Name: "Spawn" or "SpawnBlocking", ContainingType:
                     {
-                        Name: "TaskScope",
+                        Name: "TaskScope" or "JoinSet",
                         ContainingNamespace: { Name: "Treeline", ContainingNamespace.IsGlobalNamespace: true },
                     },
                 })

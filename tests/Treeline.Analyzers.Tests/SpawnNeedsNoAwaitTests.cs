@@ -20,12 +20,16 @@ public sealed class SpawnNeedsNoAwaitTests
     [InlineData("scope.Spawn<int>(async ct => { await Task.Yield(); return 1; });")]
     [InlineData("scope.Spawn(ct => Task.FromResult(1));")]
     [InlineData("Treeline.TaskScope.Open().Spawn(ct => Task.Delay(1, ct));")]
+    [InlineData("scope.SpawnBlocking(ct => Thread.Sleep(1));")]
+    [InlineData("scope.SpawnBlocking(ct => 1, \"named\");")]
+    [InlineData("Treeline.JoinSet<int>.Open().Spawn(ct => Task.FromResult(1));")]
     [InlineData("await scope.Spawn(async ct => { scope.Spawn(c => Task.Delay(1, c)); await Task.Yield(); });")]
     public async Task A_spawned_child_needs_no_await(string statement) =>
         Assert.True(Assert.Single(await NotAwaitedAsync(statement)).IsSuppressed);
 
     [Theory]
     [InlineData("Task.Delay(1);")]
+    [InlineData("scope.StartAsync(async (ready, ct) => ready.Report());")]
     [InlineData("Other.Spawn(ct => Task.Delay(1, ct));")]
     [InlineData("new NotTreeline.TaskScope().Spawn(ct => Task.Delay(1, ct));")]
     [InlineData("new Foreign.Treeline.TaskScope().Spawn(ct => Task.Delay(1, ct));")]

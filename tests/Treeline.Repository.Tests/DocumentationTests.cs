@@ -73,9 +73,26 @@ public class DocumentationTests
     }
 
     [Fact]
+    public void The_bugs_are_shown_with_the_code_that_is_tested()
+    {
+        string tested = string.Concat(
+            Directory.EnumerateFiles(Path.Combine(Surfaces.Root, "tests", "Treeline.Tests", "BeforeAndAfter"), "*.cs")
+                .Select(static file => Unindented(File.ReadAllText(file))));
+        CodeBlock[] shown = [.. CodeBlock.AllIn(Surfaces.Root, ["docs/before-and-after.md"])];
+        Assert.NotEmpty(shown);
+        Assert.All(
+            shown,
+            block => Assert.True(tested.Contains(Unindented(block.Code), StringComparison.Ordinal), $"No test has the code of {block}."));
+    }
+
+    [Fact]
     public void There_are_pages_with_code()
     {
         Assert.Contains("README.md", s_pages);
         Assert.NotEmpty(CodeBlock.AllIn(Surfaces.Root, s_pages));
     }
+
+    private static string Unindented(string code) => string.Concat(
+        code.Split('\n').Select(static line => line.Trim()).Where(static line => line is not ("" or "using Treeline;"))
+            .Select(static line => line + '\n'));
 }

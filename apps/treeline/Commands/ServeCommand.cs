@@ -152,6 +152,7 @@ internal sealed class ServeCommand
         ServeOptions options = Read(parsed);
         // Listen first: a signal that comes while things open is not lost.
         using var signals = StopSignals.OfProcess();
+        using IDisposable dump = TaskTree.DumpOnQuit();
         using TelemetryExport? export = TelemetryExport.FromEnvironment();
         using ILoggerFactory loggers = CreateLoggers(parsed.GetValue(_verbose));
         foreach (string url in options.Urls.Where(url => !HttpFront.IsLoopback(url)))

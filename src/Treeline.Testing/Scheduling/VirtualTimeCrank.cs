@@ -204,8 +204,7 @@ internal sealed class VirtualTimeCrank : Crank, IDisposable
             return true;
         }
 
-        _pool.AwaitQuiet(_hasNews);
-        if (_hasNews())
+        if (!_pool.TryAwaitQuiet(_hasNews))
         {
             return true;
         }

@@ -327,6 +327,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
     [SuppressMessage("Reliability", "CA2016", Justification = "The callback is the forwarding of that token.")]
     private protected void Attach()
     {
+        bool watched = TreeEvents.WatchesScopes && Nest.TryHold();
         if (!Parent!.TryAdopt(this, out CancelCause? cause))
         {
             throw new InvalidOperationException(
@@ -340,14 +341,22 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
             Inherit(cause, Parent!.Canceller?.SoftCause);
         }
 
+        if (watched)
+        {
+            TreeEvents.Opened(this);
+            ReleaseChildren(1);
+        }
+
         // A token of a node above needs no registration: that node reaches this one through the tree, or a shield is there
         // to keep it out.
         if (Outer.CanBeCanceled && !IsTokenOfAncestor(Outer))
         {
+            OuterRegistrations.Add(this);
             CancellationTokenRegistration registration = Outer.UnsafeRegister(
                 static state =>
                 {
                     var scope = (CancelScope)state!;
+                    OuterRegistrations.Remove(scope);
                     if (scope.CancelSubtree(new CancelCause(scope, CancelKind.OuterToken)) is { } errors)
                     {
                         // Reaches whoever cancelled that token.
@@ -366,7 +375,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
             if (closed)
             {
                 // The node that opened the scope has ended meanwhile, and closed it.
-                registration.Unregister();
+                OuterRegistrations.Remove(this, registration.Unregister());
             }
         }
     }
@@ -626,6 +635,11 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
 
     private protected override void OnClosing()
     {
+        if (TreeEvents.WatchesEnd(well: State == NodeState.Succeeded))
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (Volatile.Read(ref _extras) is null)
         {
             return;
@@ -646,7 +660,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         }
 
         // Whoever makes one of these now finds the scope closed, and disposes of it.
-        registration.Unregister();
+        OuterRegistrations.Remove(this, registration.Unregister());
         timers.Deadline?.Dispose();
         timers.Grace?.Dispose();
         timers.Patience?.Dispose();

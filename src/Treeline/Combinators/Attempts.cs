@@ -8,8 +8,8 @@ namespace Treeline;
 /// <b>Who wins.</b> What happens is handled in the order in which it happened, by one fiber; the first success wins, and the
 /// others are cancelled then, and waited for. An attempt that has failed before anything was cancelled belongs to the race:
 /// its failure counts only if nobody succeeds. A failure from after a cancellation, be it the winner's or one from outside,
-/// is one of cleanup, and surfaces from the scope. Which of the two it is, the end of the attempt notes as it happens; one
-/// that fails in that very moment may count as cleanup, and is reported rather than lost.
+/// counts as one of cleanup, and surfaces from the scope, also if the attempt just happened to fail then: nobody can tell,
+/// and it is reported rather than lost. Which of the two it is, the end of the attempt notes as it happens.
 /// </remarks>
 /// <param name="combination">Whose attempts they are.</param>
 /// <param name="attempts">The work.</param>

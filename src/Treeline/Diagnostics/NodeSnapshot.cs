@@ -3,8 +3,10 @@ namespace Treeline;
 /// <summary>One node of the live tree, as it was when the snapshot was taken.</summary>
 public sealed class NodeSnapshot
 {
-    // The path is put together when asked for (names never change): in a deep tree, all paths together are quadratic.
-    private readonly NodeRef? _awaited;
+    // Paths are put together when asked for (names never change): in a deep tree, all paths together are quadratic.
+    private const int FewNames = 8;
+
+    private readonly bool _ownWorkEnded;
     private readonly int _joining;
 
     internal NodeSnapshot(TreeNode node, IReadOnlyList<NodeSnapshot> children)
@@ -15,7 +17,9 @@ public sealed class NodeSnapshot
         State = node.State;
         Age = node.Age;
         SpawnSite = node.SpawnSite;
-        _awaited = node.Awaited;
+        Wait = node.Wait;
+        WaitsForPlace = node is ChildNode { WaitsForPlace: true };
+        _ownWorkEnded = node.OwnWorkEnded;
         _joining = node.Joining;
         OwnCodeRuns = node.Kind != NodeKind.CancelScope && !node.OwnWorkEnded && node is not TaskScope { EndsWithItsOwner: true };
         Children = children;
@@ -40,22 +44,78 @@ public sealed class NodeSnapshot
     public string SpawnSite { get; }
 
     /// <summary>
-    /// What it was waiting for: the path of a child that it awaits, or the number of children that it joins. Null when it
-    /// was running, or waited on something outside Treeline.
+    /// What it was waiting for: before its code began, a place under its scope's limit; once its own code had returned, the
+    /// number of nodes nested in it; between, the path of a child or a scope that its code awaited, or the name of what else of
+    /// Treeline's, with who held it. Null when it was running,
+    /// or waited for something outside Treeline: from here the two look alike.
     /// </summary>
-    public string? WaitsOn => _awaited?.Path ?? _joining switch
-    {
-        0 => null,
-        1 => "1 child",
-        _ => $"{_joining} children",
-    };
+    /// <remarks>
+    /// A node that waits for several things at once shows the one it turned to last. A scope that it opened with
+    /// <c>RunAsync</c> is taken to be awaited, as long as it awaits nothing else of Treeline's.
+    /// </remarks>
+    public string? WaitsOn => DescribeWait(int.MaxValue);
 
     /// <summary>The nodes right below, oldest first.</summary>
     public IReadOnlyList<NodeSnapshot> Children { get; }
 
+    /// <summary>As <see cref="WaitsOn"/>, with but the last names of long paths, where one text names many nodes.</summary>
+    internal string? WaitsOnInShort => DescribeWait(FewNames);
+
     /// <summary>True of a child whose code has not returned, and of a scope whose body has not.</summary>
     internal bool OwnCodeRuns { get; }
 
+    /// <summary>What its own code waited for.</summary>
+    internal WaitLink Wait { get; }
+
+    /// <summary>True of a child that had not begun because its scope's limit was reached.</summary>
+    internal bool WaitsForPlace { get; }
+
+    /// <summary>Who held what it waited for. Null: nobody, or nobody knows.</summary>
+    internal IReadOnlyList<NodeRef>? Holders { get; private set; }
+
     /// <summary>The name and the state.</summary>
     public override string ToString() => $"{Name} ({State})";
+
+    /// <summary>Asks what is waited for who has it. Part of taking the picture; called with no gate held.</summary>
+    internal void NoteHolders()
+    {
+        if (Wait.Queue is IHeld held)
+        {
+            var holders = new List<NodeRef>();
+            held.AddHolders(holders);
+            Holders = holders.Count > 0 ? holders : null;
+        }
+    }
+
+    private string? DescribeWait(int names)
+    {
+        if (_ownWorkEnded)
+        {
+            return _joining switch
+            {
+                0 => null,
+                1 => "1 child",
+                _ => $"{_joining} children",
+            };
+        }
+
+        if (WaitsForPlace)
+        {
+            return "a free place in its scope";
+        }
+
+        if (Wait.Target is null)
+        {
+            return null;
+        }
+
+        if (Wait.Node is { } node)
+        {
+            return node.PathOf(names);
+        }
+
+        string what = Wait.Queue?.ToString() ?? "a signal";
+        string[] holders = [.. (Holders ?? []).Select(holder => holder.PathOf(names)).OfType<string>()];
+        return holders.Length == 0 ? what : $"{what}, held by {string.Join(", ", holders)}";
+    }
 }

@@ -49,4 +49,13 @@ internal static class Ambient
         s_published.Value is NodeRef published && ReferenceEquals(published.Node, child);
 
     public static TreeNode CurrentOrRoot => Current ?? ProcessRoot.Instance;
+
+    /// <inheritdoc cref="TreeNode.BeginWait"/>
+    public static void BeginWait(object target, int life)
+    {
+        if (Current is { } node and not EndedNode)
+        {
+            node.BeginWait(target, life);
+        }
+    }
 }

@@ -93,6 +93,8 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     /// <summary>What it ended with, if not with success.</summary>
     internal Exception? Error => Thrown?.SourceException;
 
+    internal sealed override Exception? Failure => Error;
+
     private protected sealed override string? GivenName => Volatile.Read(ref _extras)?.Name;
 
     /// <summary>
@@ -185,7 +187,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         try
         {
-            Scope.ChildExecutor.Schedule(this);
+            HandToExecutor();
         }
         catch (Exception e)
         {
@@ -295,9 +297,6 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         return TaskOf(completion);
     }
 
-    /// <summary>Somebody has looked at how it ended.</summary>
-    internal void MarkObserved() => _observed = true;
-
     /// <summary>Throws what the child ended with, if not with success. Marks it as looked at.</summary>
     internal void ThrowIfUnsuccessful(int version)
     {
@@ -322,6 +321,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
         Thrown!.Throw();
     }
+
+    /// <summary>Somebody has looked at how it ended.</summary>
+    internal void Observe() => _observed = true;
 
     /// <summary>
     /// Lets the object serve another child, if nobody can tell. Called under the scope's gate, for a child that has ended
@@ -379,6 +381,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
 
     /// <summary>Gives the object to its pool.</summary>
     private protected abstract void ReturnToPool();
+
+    /// <summary>Its code is to begin, soon and elsewhere.</summary>
+    private protected virtual void HandToExecutor() => Scope.ChildExecutor.Schedule(this);
 
     /// <summary>Lets go of the work: it will not run.</summary>
     private protected abstract void DropWork();
@@ -442,6 +447,12 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             NoteError(scope, error);
         }
 
+        bool watched = TreeEvents.WatchesEnd(well: error is null);
+        if (watched)
+        {
+            Pin(); // listeners look at it after it has ended
+        }
+
         Lock();
         if (HasNest)
         {
@@ -455,6 +466,11 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Joiner = null;
         bool hadPlace = (_word & HasPlace) != 0;
         NodeState end = Settle();
+        if (watched)
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (scope.Ledger is not null)
         {
             scope.ChildEnded(end, hadPlace);
@@ -482,6 +498,11 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         Lock();
         bool hadPlace = (_word & HasPlace) != 0;
         NodeState end = Settle();
+        if (TreeEvents.WatchesEnd(well: end == NodeState.Succeeded))
+        {
+            TreeEvents.Ended(this);
+        }
+
         if (Scope.Ledger is not null)
         {
             Scope.ChildEnded(end, hadPlace);

@@ -32,14 +32,14 @@ public readonly struct ChildTaskAwaiter : ICriticalNotifyCompletion, IWorkItemAw
     /// <inheritdoc/>
     public void OnCompleted(Action continuation)
     {
-        Ambient.Current?.BeginWait(_child, _version);
+        Ambient.BeginWait(_child, _version);
         TaskAwaiter.OnCompleted(continuation);
     }
 
     /// <inheritdoc/>
     public void UnsafeOnCompleted(Action continuation)
     {
-        Ambient.Current?.BeginWait(_child, _version);
+        Ambient.BeginWait(_child, _version);
         TaskAwaiter.UnsafeOnCompleted(continuation);
     }
 

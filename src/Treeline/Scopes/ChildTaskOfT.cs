@@ -31,6 +31,10 @@ public readonly struct ChildTask<T>
     /// <inheritdoc cref="ChildTask.IsCompleted"/>
     public bool IsCompleted => Plain.IsCompleted;
 
+    internal ChildNode<T> Node => _node!;
+
+    internal int Version => _version;
+
     private ChildTask Plain => new(_node, _version);
 
     /// <summary>The same child, its result left aside.</summary>
@@ -55,6 +59,11 @@ public readonly struct ChildTask<T>
     /// <returns>The outcome.</returns>
     public async Task<Outcome<T>> OutcomeAsync()
     {
+        if (!IsCompleted)
+        {
+            Ambient.BeginWait(_node!, _version);
+        }
+
         await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
         return OutcomeOfEnded();
     }
@@ -65,12 +74,7 @@ public readonly struct ChildTask<T>
     /// <summary>The outcome of a child that has ended, with a result or a name. It counts as looked at.</summary>
     internal Outcome<T> OutcomeOfEnded()
     {
-        _node!.MarkObserved();
-        return _node.Error switch
-        {
-            null => Outcome<T>.Succeeded(_node.Result!),
-            OperationCanceledException e when State == NodeState.Cancelled => Outcome<T>.Cancelled(e),
-            var e => Outcome<T>.Failed(e),
-        };
+        _node!.Observe();
+        return _node.Outcome;
     }
 }

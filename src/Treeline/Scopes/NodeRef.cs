@@ -15,16 +15,16 @@ internal sealed class NodeRef(TreeNode node, int version)
     public TreeNode? Node => VersionOf(node) == version ? node : null;
 
     /// <summary>Its path; null once it has ended and its object serves another.</summary>
-    public string? Path
-    {
-        get
-        {
-            string path = node.Path;
+    public string? Path => PathOf(int.MaxValue);
 
-            // Read after the path: if it is still that node now, it was while the path was put together.
-            Interlocked.MemoryBarrier();
-            return VersionOf(node) == version ? path : null;
-        }
+    /// <summary>As <see cref="Path"/>, with at most so many names, the last ones.</summary>
+    public string? PathOf(int names)
+    {
+        string path = node.PathOf(names);
+
+        // Read after the path: if it is still that node now, it was while the path was put together.
+        Interlocked.MemoryBarrier();
+        return VersionOf(node) == version ? path : null;
     }
 
     private static int VersionOf(TreeNode node) => node is ChildNode child ? child.Version : 0;

@@ -58,6 +58,11 @@ internal sealed class PlainChild<T> : ChildNode<T>
 
         MarkStarted();
         Ambient.Published = new NodeRef(this);
+        if (TreeEvents.WatchesCode)
+        {
+            TreeEvents.CodeBegins(this);
+        }
+
         var function = (Delegate)_work!;
         _work = null;
         T? result = default;

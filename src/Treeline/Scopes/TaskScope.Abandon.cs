@@ -64,6 +64,11 @@ public sealed partial class TaskScope
             parent.ReleaseChildren(EndsWithItsOwner ? 0 : 1);
         }
 
+        if (TreeEvents.WatchesAbandoned)
+        {
+            TreeEvents.Abandoned(this, error.Nodes);
+        }
+
         OnClosed(inline: false);
         if (EndsWithItsOwner)
         {
@@ -85,6 +90,7 @@ public sealed partial class TaskScope
         while (open.TryDequeue(out (TreeNode Node, List<NodeSnapshot> Into) next))
         {
             next.Node.Picture(next.Into, open);
+            next.Into.ForEach(static node => node.NoteHolders());
         }
 
         var paths = new Queue<(string Path, NodeSnapshot Node)>([(Path, root)]);

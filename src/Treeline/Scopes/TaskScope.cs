@@ -86,6 +86,8 @@ public sealed partial class TaskScope : CancelScope
 
     internal override NodeKind Kind => NodeKind.Scope;
 
+    internal override Exception? Failure => _surfaces;
+
     internal override bool EndsWithItsOwner => !_aroundBody;
 
     /// <summary>Where children run. The body is run by whoever opened the scope, and goes on where that code does.</summary>
@@ -166,6 +168,7 @@ public sealed partial class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(JoinAsync));
         ThrowIfCalledFromBelow(nameof(JoinAsync));
+        Ambient.BeginWait(this, 0);
         return JoinOnce();
     }
 
@@ -277,6 +280,7 @@ public sealed partial class TaskScope : CancelScope
     {
         ThrowIfAroundBody(nameof(IAsyncDisposable.DisposeAsync));
         ThrowIfCalledFromBelow(nameof(IAsyncDisposable.DisposeAsync));
+        Ambient.BeginWait(this, 0);
         bool joined;
         using (Gate.Enter())
         {
@@ -316,6 +320,7 @@ public sealed partial class TaskScope : CancelScope
             Nest.Sweep();
         }
 
+        Parent!.EndWait(this);
         if (_abandoned)
         {
             CloseAbandoned();
@@ -393,6 +398,7 @@ public sealed partial class TaskScope : CancelScope
         ExecutionContext? callers = ExecutionContext.Capture();
         object? published = Ambient.Published;
         Ambient.Published = scope;
+        bool entered = Spans.TryEnter(scope, out Activity? span);
         try
         {
             scope.StartBody(body, call);
@@ -406,6 +412,10 @@ public sealed partial class TaskScope : CancelScope
             else
             {
                 Ambient.Published = published;
+                if (entered)
+                {
+                    Activity.Current = span;
+                }
             }
         }
 
@@ -478,6 +488,11 @@ public sealed partial class TaskScope : CancelScope
                 + "the body returns, or in a scope that lives longer.");
         }
 
+        if (TreeEvents.WatchesSpawns)
+        {
+            TreeEvents.Spawned(child);
+        }
+
         if (_ledger is { Limit: not null } && cause is null)
         {
             if (_ledger.TryEnter(child))
@@ -546,6 +561,11 @@ public sealed partial class TaskScope : CancelScope
 
         if (promise is not null)
         {
+            if (Parent is not ProcessRoot)
+            {
+                Parent!.BeginWait(this, 0); // whoever calls RunAsync awaits it, with hardly an exception
+            }
+
             if (reported)
             {
                 MarkObserved(promise.Task);
@@ -789,7 +809,7 @@ public sealed partial class TaskScope : CancelScope
         return failures;
     }
 
-    private void ThrowIfCalledFromBelow(string member)
+    internal void ThrowIfCalledFromBelow(string member)
     {
         TreeNode? caller = Ambient.Current;
         for (TreeNode? node = caller; node is not null; node = node.Parent)

@@ -33,10 +33,10 @@ public abstract class TreeNode
     private int _line;
     private uint _bornAt;
 
-    // Written by whoever awaits on behalf of this node, read by snapshots; a picture, so the last writer wins, and a pair
-    // that does not fit together shows nothing.
-    private int _awaitedVersion;
-    private volatile ChildNode? _awaited;
+    // What code of this node waits for, and which life of it (see WaitLink). Written by whoever waits on behalf of this
+    // node, read by snapshots; a picture, so the last writer wins, and a pair that does not fit together shows nothing.
+    private int _waitLife;
+    private volatile object? _wait;
 
     private protected TreeNode()
     {
@@ -63,20 +63,7 @@ public abstract class TreeNode
     };
 
     /// <summary>The names from the top of the tree down to this node, separated by <c>/</c>.</summary>
-    public string Path
-    {
-        get
-        {
-            var names = new List<string>();
-            for (TreeNode? node = this; node is not null and not ProcessRoot; node = node.Parent)
-            {
-                names.Add(node.Name);
-            }
-
-            names.Reverse();
-            return string.Join('/', names);
-        }
-    }
+    public string Path => PathOf(int.MaxValue);
 
     /// <summary>What the node is doing now, or how it ended.</summary>
     public abstract NodeState State { get; }
@@ -137,8 +124,11 @@ public abstract class TreeNode
     internal string SpawnSite =>
         $"{_file.AsSpan(_file.LastIndexOfAny(['/', '\\']) + 1)}:{_line}";
 
-    /// <summary>The child that code running in this node awaits, if any.</summary>
-    internal NodeRef? Awaited => _awaited is { } child ? new NodeRef(child, _awaitedVersion) : null;
+    /// <summary>What code of this node waits for, as far as Treeline knows.</summary>
+    internal WaitLink Wait => WaitLink.To(_wait, _waitLife);
+
+    /// <summary>What it failed with, or was cancelled by, once it has ended.</summary>
+    internal virtual Exception? Failure => null;
 
     /// <summary>How many nested nodes it waits for after its own work has ended; 0 while its own work runs.</summary>
     internal int Joining => HasNest && Nest.OwnWorkEnded ? Nest.Holders : 0;
@@ -202,6 +192,29 @@ public abstract class TreeNode
         }
     }
 
+    /// <summary>The number of nested nodes that live; adds those of them that have a nest.</summary>
+    internal int CountNested(Queue<TreeNode> open)
+    {
+        int count = 0;
+        ref Nest nest = ref Nest;
+        using (nest.Gate.Enter())
+        {
+            for (TreeNode? node = nest.Newest; node is not null; node = node.Older)
+            {
+                if (node is not ChildNode { IsCompleted: true })
+                {
+                    count++;
+                    if (node.HasNest)
+                    {
+                        open.Enqueue(node);
+                    }
+                }
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Adds every cancel scope below this node that no other cancel scope stands between, oldest first, but those that are
     /// shielded. The caller holds the gate of <see cref="Nest"/>.
@@ -247,23 +260,57 @@ public abstract class TreeNode
         return true;
     }
 
+    /// <summary>The path, of which <c>…</c> stands for all but the last <paramref name="most"/> names.</summary>
+    internal string PathOf(int most)
+    {
+        var names = new List<string>();
+        for (TreeNode? node = this; node is not null and not ProcessRoot; node = node.Parent)
+        {
+            if (names.Count == most)
+            {
+                names.Add("…");
+                break;
+            }
+
+            names.Add(node.Name);
+        }
+
+        names.Reverse();
+        return string.Join('/', names);
+    }
+
     /// <summary>Somebody may remember this object for good: it must not become another node.</summary>
     internal virtual void Pin()
     {
     }
 
-    /// <summary>Notes for snapshots that code running in this node waits for a child.</summary>
-    internal void BeginWait(ChildNode child, int version)
+    /// <summary>
+    /// Notes for snapshots that code of this node waits. Called before that code registers with what it waits for. Need not
+    /// be taken back: once the wait is over, the link shows nothing.
+    /// </summary>
+    /// <param name="target">A <see cref="ChildNode"/>, a <see cref="TaskScope"/> or a <see cref="WaiterBase"/>.</param>
+    /// <param name="life">Which of the lives of an object that is used again.</param>
+    internal void BeginWait(object target, int life)
     {
-        _awaitedVersion = version;
-        _awaited = child;
+        _waitLife = life;
+        _wait = target;
     }
 
+    /// <summary>Lets go of what the calling code waited for, so that it is not kept in memory.</summary>
     internal void EndWait(ChildNode child)
     {
-        if (ReferenceEquals(_awaited, child))
+        if (ReferenceEquals(_wait, child))
         {
-            _awaited = null;
+            _wait = null;
+        }
+    }
+
+    /// <summary>As <see cref="EndWait(ChildNode)"/>, while code of this node may begin its next wait on another thread.</summary>
+    internal void EndWait(TaskScope scope)
+    {
+        if (ReferenceEquals(_wait, scope))
+        {
+            Interlocked.CompareExchange(ref _wait, null, scope);
         }
     }
 
@@ -293,16 +340,16 @@ public abstract class TreeNode
         _file = site.File;
         _line = site.Line;
         _bornAt = Now;
-        _awaited = null;
+        _wait = null;
     }
 
     /// <summary>The node on whose behalf a fiber runs, or null when its object goes back.</summary>
     private protected void SetParent(TreeNode? parent)
     {
         Parent = parent;
-        if (_awaited is not null)
+        if (_wait is not null)
         {
-            _awaited = null;
+            _wait = null;
         }
     }
 

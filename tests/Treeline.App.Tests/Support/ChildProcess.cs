@@ -10,6 +10,7 @@ namespace Treeline.App.Tests.Support;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     public const int SigInt = 2;
+    public const int SigQuit = 3;
     public const int SigKill = 9;
     public const int SigTerm = 15;
 

@@ -106,6 +106,34 @@ public sealed class DeterministicTests
     }
 
     [Fact]
+    public void The_race_of_the_guide_is_found_with_the_seed_it_says()
+    {
+        var found = Assert.Throws<DeterministicException>(static () => Deterministic.Explore(
+            1_000,
+            static async run =>
+            {
+                int balance = 100;
+                await TaskScope.RunAsync(async scope =>
+                {
+                    scope.Spawn(_ => WithdrawAsync(80));
+                    scope.Spawn(_ => WithdrawAsync(80));
+                });
+                Assert.True(balance >= 0);
+
+                async Task WithdrawAsync(int amount)
+                {
+                    if (balance >= amount)
+                    {
+                        await Task.Yield();
+                        balance -= amount;
+                    }
+                }
+            },
+            firstSeed: 0));
+        Assert.Equal(0, found.Seed);
+    }
+
+    [Fact]
     public void A_starved_child_is_found_too()
     {
         // Even choices at each step would need some 2^20 schedules.

@@ -80,9 +80,14 @@ public sealed class JoinAsyncTests : TreeTest
     public Task Cancelled_from_outside_the_failures_there_were_are_not_lost() => InTime(async () =>
     {
         using var outer = new CancellationTokenSource();
+        TaskCompletionSource throwing = Signal();
         TaskCompletionSource running = Signal();
         Task join = Concurrently.JoinAsync<int, int>(
-            ct => throw new OopsException("before"),
+            ct =>
+            {
+                throwing.SetResult();
+                throw new OopsException("before");
+            },
             async ct =>
             {
                 running.SetResult();
@@ -90,7 +95,7 @@ public sealed class JoinAsyncTests : TreeTest
                 return 2;
             },
             outer.Token);
-        await running.Task;
+        await Task.WhenAll(throwing.Task, running.Task);
         await outer.CancelAsync();
         Assert.Equal("before", (await Assert.ThrowsAsync<OopsException>(() => join)).Message);
     });

@@ -75,6 +75,7 @@ public sealed class MergeAsyncTests : TreeTest
     public Task A_failure_cancels_the_others_and_surfaces_after_what_came_before() => InTime(async events =>
     {
         TaskCompletionSource taken = Signal();
+        TaskCompletionSource waiting = Signal();
         await using IAsyncEnumerator<int> merged = Concurrently.MergeAsync([Fails(), Waits()]).GetAsyncEnumerator();
         Assert.True(await merged.MoveNextAsync());
         Assert.Equal(1, merged.Current);
@@ -86,6 +87,7 @@ public sealed class MergeAsyncTests : TreeTest
         {
             yield return 1;
             await taken.Task;
+            await waiting.Task;
             throw new OopsException("source");
         }
 
@@ -93,6 +95,7 @@ public sealed class MergeAsyncTests : TreeTest
         {
             try
             {
+                waiting.SetResult();
                 await Forever(ct);
                 yield return 2;
             }

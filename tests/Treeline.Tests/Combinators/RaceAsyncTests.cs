@@ -8,6 +8,7 @@ public sealed class RaceAsyncTests : TreeTest
     public Task The_first_result_wins_and_the_losers_have_ended_before_it_is_given() => InTime(async events =>
     {
         TaskCompletionSource running = Signal();
+        TaskCompletionSource unwinding = Signal();
         TaskCompletionSource cleanup = Signal();
         Task<string> race = Concurrently.RaceAsync(
         [
@@ -21,6 +22,7 @@ public sealed class RaceAsyncTests : TreeTest
                 finally
                 {
                     events.Expect(1);
+                    unwinding.SetResult();
                     await cleanup.Task;
                     events.Expect(3);
                 }
@@ -33,7 +35,7 @@ public sealed class RaceAsyncTests : TreeTest
                 return "winner";
             },
         ]);
-        await Until(() => All().Any(static node => node is { Name: "#1", State: NodeState.Cancelling }));
+        await unwinding.Task;
         Assert.False(race.IsCompleted);
         await Until(() => Find("RaceAsync").Children.Count == 1);
         events.Expect(2);

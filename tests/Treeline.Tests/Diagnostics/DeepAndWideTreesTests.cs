@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Treeline.Tests.Diagnostics;
 
 /// <summary>
@@ -52,6 +54,10 @@ public sealed class DeepAndWideTreesTests : TreeTest
         TaskScope deepest = await bottom.Task;
 
         await Within(() => Assert.InRange(All().Count(static node => node.Name == "n"), Many, Many + 1));
+        await Within(() => Assert.InRange(TaskTree.Find("n").Count, Many, Many + 1));
+        await Within(() => Assert.Contains($"(level {Many}) n  ", TaskTree.Dump(), StringComparison.Ordinal));
+        await Within(() => TaskTree.Snapshot().WriteJson(new Utf8JsonWriter(Stream.Null)));
+        await Within(() => Assert.Empty(TaskTree.FindDeadlocks().Cycles));
         await Within(() => top.Cancel("enough"));
         Assert.Equal("enough", deepest.CancelReason);
         await Within(() => top.DisposeAsync().AsTask());
@@ -75,6 +81,47 @@ public sealed class DeepAndWideTreesTests : TreeTest
                 },
                 name: "n");
         }
+    });
+
+    [Fact]
+    public Task A_circle_of_waits_that_goes_through_all_of_a_deep_chain() => InTime(async () =>
+    {
+        TaskCompletionSource<TreeNode> bottom = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource go = Signal();
+        TaskScope top = TaskScope.Open(name: "n");
+        top.Spawn(
+            async Task (CancellationToken _) =>
+            {
+                TreeNode first = Ambient.Current!;
+                await Descend(Many / 2, first);
+            },
+            "n");
+        await bottom.Task;
+        await Within(() =>
+        {
+            DeadlockReport report = TaskTree.FindDeadlocks();
+            Assert.True(Assert.Single(report.Cycles).Count >= Many / 2);
+            Assert.True(report.StuckNodes >= Many / 2);
+            Assert.Contains("nodes wait for each other", report.ToString(), StringComparison.Ordinal);
+        });
+        go.SetResult();
+        await Within(() => top.JoinAsync());
+
+        Task Descend(int levels, TreeNode first) => TaskScope.RunAsync(
+            async _ =>
+            {
+                await Task.Yield(); // off the stack
+                if (levels > 0)
+                {
+                    await Descend(levels - 1, first);
+                    return;
+                }
+
+                Ambient.BeginWait(first, ((ChildNode)first).Version);
+                bottom.SetResult(first);
+                await go.Task;
+            },
+            name: "n");
     });
 
     [Fact]

@@ -1,3 +1,5 @@
+using Treeline.Testing;
+
 namespace Treeline.Tests.Scopes;
 
 /// <summary>The limits of the options, and the timeout, in virtual time.</summary>
@@ -76,23 +78,22 @@ public sealed class ScopeOptionsTests : TreeTest
     });
 
     [Fact]
-    public Task The_shorter_inner_deadline_is_a_failure_that_the_outer_scope_can_handle() => InTime(async () =>
-    {
-        var clock = new ManualTimeProvider();
-        await TaskScope.RunAsync(
+    public void The_shorter_inner_deadline_is_a_failure_that_the_outer_scope_can_handle() => Deterministic.Explore(
+        100,
+        async run => await TaskScope.RunAsync(
             async outer =>
             {
                 await Assert.ThrowsAsync<TimeoutException>(() => TaskScope.RunAsync(
-                    async inner =>
+                    static async inner =>
                     {
-                        clock.Advance(s_second);
+                        inner.Spawn(Forever);
                         await Forever(inner.Token);
                     },
-                    new ScopeOptions { Timeout = s_second, TimeProvider = clock }));
+                    new ScopeOptions { Timeout = s_second, TimeProvider = run.Time }));
                 Assert.False(outer.IsCancellationRequested);
+                Assert.Equal(s_second, run.Time.Elapsed);
             },
-            new ScopeOptions { Timeout = 2 * s_second, TimeProvider = clock });
-    });
+            new ScopeOptions { Timeout = 2 * s_second, TimeProvider = run.Time }));
 
     [Fact]
     public Task A_deadline_that_came_too_late_to_cut_anything_does_not_surface() => InTime(async () =>
@@ -140,10 +141,11 @@ public sealed class ScopeOptionsTests : TreeTest
     });
 
     [Fact]
-    public Task The_deadline_of_an_open_scope_surfaces_from_its_join() => InTime(async () =>
+    public Task The_deadline_of_an_open_scope_surfaces_from_its_join() => LeakCheck.RunAsync(async check =>
     {
-        var clock = new ManualTimeProvider();
-        await using TaskScope scope = TaskScope.Open(new ScopeOptions { Timeout = s_second, TimeProvider = clock });
+        VirtualTime clock = check.Watch(new VirtualTime());
+        await using TaskScope scope = TaskScope.Open(
+            new ScopeOptions { Timeout = s_second, TimeProvider = clock }, check.Token);
         ChildTask child = scope.Spawn(Forever);
         clock.Advance(s_second);
         await Assert.ThrowsAsync<TimeoutException>(scope.JoinAsync);

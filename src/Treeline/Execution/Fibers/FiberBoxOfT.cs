@@ -175,8 +175,8 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
 
     private protected sealed override void OnRenewed()
     {
+        base.OnRenewed();
         _use = FiberUse.Cold;
-        Result = default;
     }
 
     private void Claim(int version, FiberUse use)
@@ -226,6 +226,11 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
             {
                 NeverStart();
                 return false;
+            }
+
+            if (TreeEvents.WatchesCode)
+            {
+                TreeEvents.CodeBegins(this);
             }
         }
 

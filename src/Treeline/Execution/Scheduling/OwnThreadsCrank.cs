@@ -50,7 +50,14 @@ internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? 
             state =>
             {
                 t_since = Stopwatch.GetTimestamp();
-                ((Worker)state!).Drive(this);
+                var first = (Worker)state!;
+                if (first.Scheduler.Crank == this)
+                {
+                    ThreadCensus.Enter();
+                }
+
+                first.Drive(this);
+                ThreadCensus.Leave();
                 EndOne();
             })
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
@@ -105,6 +106,9 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
 
     /// <summary>What an awaitable carries to be recognised: the incarnation.</summary>
     public short Token => (short)(_state >> TokenShift);
+
+    /// <summary>Which of its lives the node is in; the whole number of which <see cref="Token"/> is a part.</summary>
+    private int Incarnation => _state >>> TokenShift;
 
     private bool IsFaulted =>
         Used is { } extras && (extras.Error is not null || (Outcome == WaitOutcome.TimedOut && extras.ThrowsOnTimeout));
@@ -244,11 +248,33 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         : IsFaulted ? ValueTaskSourceStatus.Faulted
         : ValueTaskSourceStatus.Succeeded;
 
+    /// <summary>
+    /// What is waited for, asked by anybody at any time. False when that wait is over, or its result has come.
+    /// </summary>
+    /// <param name="incarnation">Which wait is meant.</param>
+    /// <param name="queue">What is waited for.</param>
+    /// <param name="isLimited">True if the wait ends by itself after a time.</param>
+    /// <param name="isDetached">True if a task was made of the wait: then nobody knows who awaits that.</param>
+    public bool TryShow(int incarnation, out IWaitQueue? queue, out bool isLimited, out bool isDetached)
+    {
+        int pending = (incarnation << TokenShift) | (int)WaitOutcome.Pending;
+        bool before = Volatile.Read(ref _state) == pending;
+        queue = Volatile.Read(ref _queue);
+        isLimited = Volatile.Read(ref _usesExtras) && Volatile.Read(ref _extras) is { Clock: not null };
+        object? state = Volatile.Read(ref _continuationState);
+        isDetached = state is Task && !ResumesAsyncMethod(state);
+
+        // Incarnations only go up: what was read between two looks at the same one belongs to it.
+        Interlocked.MemoryBarrier();
+        return before && Volatile.Read(ref _state) == pending;
+    }
+
     /// <summary>A fiber's way to register.</summary>
     public void OnCompleted(IThreadPoolWorkItem resume, Executor executor, short token)
     {
         CheckNotAwaited(token);
         _executor = executor;
+        WorkerThread.Current.Node?.BeginWait(this, Incarnation);
         Interleave.Write(this, nameof(_resume));
         if (Interlocked.CompareExchange(ref _resume, resume, null) is { } other)
         {
@@ -266,6 +292,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         CheckNotAwaited(token);
         _continuation = continuation;
         _continuationState = state;
+        Ambient.BeginWait(this, Incarnation);
         if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
         {
             UseExtras().ExecutionContext = ExecutionContext.Capture();
@@ -450,6 +477,10 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         Volatile.Write(ref _state, (_state & ~OutcomeMask) + IncarnationStep);
         return free;
     }
+
+    /// <summary>True for the task that is an async method; false for the one that <c>AsTask</c> makes of a wait.</summary>
+    private static bool ResumesAsyncMethod(object state) =>
+        Array.Exists(state.GetType().GenericTypeArguments, typeof(IAsyncStateMachine).IsAssignableFrom);
 
     private static object? CurrentContext()
     {
