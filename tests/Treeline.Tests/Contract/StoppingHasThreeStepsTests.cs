@@ -321,6 +321,79 @@ public class StoppingHasThreeStepsTests : TreeTest
         await Until(static () => All().All(static node => node.Name != "scope"));
     });
 
+    [Fact]
+    public Task A_scope_that_only_waits_to_be_closed_does_not_give_up() => InTime(async () =>
+    {
+        var scope = Treeline.TaskScope.Open(new ScopeOptions { Patience = s_second, TimeProvider = _clock });
+        ChildTask child = scope.Spawn(Forever);
+        scope.Cancel();
+        await Until(() => child.IsCompleted);
+        _clock.Advance(2 * s_second);
+        Assert.Equal(NodeState.Cancelling, scope.State);
+        await scope.JoinAsync();
+        Assert.Equal(NodeState.Cancelled, scope.State);
+    });
+
+    [Fact]
+    public Task One_opened_by_hand_that_gave_up_and_is_forgotten_leaves_the_tree_with_its_last_task() => InTime(async () =>
+    {
+        TaskCompletionSource release = Signal();
+        AbandonedException thrown = await Assert.ThrowsAsync<AbandonedException>(() => TaskScope.RunAsync(async _ =>
+        {
+            var scope = Treeline.TaskScope.Open(new ScopeOptions { Name = "forgotten", Patience = s_second, TimeProvider = _clock });
+            ChildTask deaf = scope.Spawn(_ => release.Task, "deaf");
+            await Until(() => deaf.State == NodeState.Running);
+            scope.Cancel();
+            _clock.Advance(s_second);
+            await scope.JoinAsync();
+        }));
+        Assert.EndsWith("/forgotten/deaf", Assert.Single(thrown.Nodes).Path, StringComparison.Ordinal);
+        Assert.True(Is("forgotten", NodeState.Abandoned));
+
+        await TaskScope.RunAsync(async _ =>
+        {
+            var scope = Treeline.TaskScope.Open(new ScopeOptions { Name = "never joined", Patience = s_second, TimeProvider = _clock });
+            ChildTask deaf = scope.Spawn(_ => release.Task, "deaf, too");
+            await Until(() => deaf.State == NodeState.Running);
+            scope.Cancel();
+            _clock.Advance(s_second);
+            Assert.True(Is("never joined", NodeState.Abandoned));
+        });
+        release.SetResult();
+        await Until(static () => All().All(static node => node.Name is not ("forgotten" or "never joined")));
+    });
+
+    [Fact]
+    public Task What_runs_on_below_a_scope_that_gave_up_keeps_its_clock() => InTime(async () =>
+    {
+        TaskCompletionSource release = Signal();
+        Task<bool>? late = null;
+        await Assert.ThrowsAsync<AbandonedException>(() => TaskScope.RunAsync(
+            async _ => await TaskScope.RunAsync(
+                async scope =>
+                {
+                    ChildTask deaf = scope.Spawn(
+                        async _ =>
+                        {
+                            await release.Task;
+                            await CancelScope.ShieldAsync(TimeSpan.FromDays(1), async _ =>
+                                await (late = CancelScope.MoveOnAfterAsync(s_second, static async ct => await Forever(ct))));
+                        },
+                        "deaf");
+                    await Until(() => deaf.State == NodeState.Running);
+                    scope.Cancel();
+                    _clock.Advance(s_second);
+                },
+                new ScopeOptions { Name = "scope", Patience = s_second }),
+            new ScopeOptions { TimeProvider = _clock }));
+        release.SetResult();
+        await Until(() => late is not null);
+        Assert.Equal(2, _clock.Pending);
+        _clock.Advance(s_second);
+        Assert.False(await late!);
+        await Until(static () => All().All(static node => node.Name != "scope"));
+    });
+
     private static bool Is(string name, NodeState state) => All().Any(node => node.Name == name && node.State == state);
 
     /// <summary>Its own code has ended.</summary>

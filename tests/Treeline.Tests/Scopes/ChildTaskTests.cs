@@ -8,6 +8,20 @@ public sealed class ChildTaskTests : TreeTest
     private static readonly ScopeOptions s_supervise = new() { OnFailure = FailurePolicy.Supervise };
 
     [Fact]
+    public Task As_a_task_a_cancelled_child_throws_what_ended_it_each_time() => InTime(() => TaskScope.RunAsync(async scope =>
+    {
+        ChildTask child = scope.Spawn(static async ct => await TaskScope.RunAsync(static async nested => await Forever(nested.Token), name: "nested"));
+        Task before = child.AsTask();
+        await Task.Yield();
+        scope.Cancel("enough");
+        OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => before);
+        Assert.Contains("enough", thrown.Message, StringComparison.Ordinal);
+        Assert.True(before.IsCanceled);
+        Assert.Same(thrown, await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await child));
+        Assert.Same(thrown, await Assert.ThrowsAnyAsync<OperationCanceledException>(child.AsTask));
+    }));
+
+    [Fact]
     public Task An_awaiter_that_waits_and_one_that_comes_later_both_get_the_result() => InTime(async events =>
     {
         await TaskScope.RunAsync(async scope =>

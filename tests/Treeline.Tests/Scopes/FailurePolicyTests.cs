@@ -145,6 +145,19 @@ public sealed class FailurePolicyTests : TreeTest
             }));
     });
 
+    [Fact]
+    public Task A_quorum_that_is_cut_short_because_the_one_around_it_is_decided_was_cancelled_and_did_not_fail() => InTime(async () =>
+    {
+        ChildTask losing = default;
+        await RunAsync(FailurePolicy.FirstSuccess, async scope =>
+        {
+            losing = scope.SpawnScope(static nested => Forever(nested.Token), new ScopeOptions { OnFailure = FailurePolicy.FirstSuccess });
+            await Until(() => losing.State == NodeState.Running);
+            await scope.Spawn(static async _ => await Task.Yield());
+        });
+        Assert.Equal(NodeState.Cancelled, losing.State);
+    });
+
     private static Task RunAsync(FailurePolicy policy, Func<TaskScope, Task> body) =>
         TaskScope.RunAsync(body, new ScopeOptions { Name = "scope", OnFailure = policy });
 
