@@ -43,14 +43,10 @@ static async Task<int> MeasureAsync(string filter, Func<List<Measurement>, IRead
     {
         var measurements = new List<Measurement>();
         IEnumerable<Row> rows =
-<<<<<<< HEAD
         [
             .. SpawnRows.All, .. ChainRows.All, .. CancelRows.All, .. IdleRows.All, .. DrainRows.All, .. LatencyRows.All,
-            .. CombinatorRows.All,
+            .. CombinatorRows.All, .. SetRows.All,
         ];
-=======
-            [.. SpawnRows.All, .. ChainRows.All, .. CancelRows.All, .. IdleRows.All, .. DrainRows.All, .. LatencyRows.All, .. SetRows.All];
->>>>>>> sets
         foreach (Row row in rows.Where(row => row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
             foreach (Measurement measurement in await Contest.HoldAsync(row, twins))

@@ -91,7 +91,7 @@ internal static class SetRows
         }
     }
 
-    private static Task FiberSet(int n, int size) => TaskScope.RunAsync(async _ =>
+    private static Task FiberSet(int n, int size) => TaskScope.RunAsync(async scope =>
     {
         for (int i = 0; i < n / size; i++)
         {

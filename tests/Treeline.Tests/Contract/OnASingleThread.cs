@@ -33,6 +33,8 @@ public static class OnASingleThread
 
     public sealed class StoppingHasThreeSteps : StoppingHasThreeStepsTests, IOnASingleThread;
 
+    public sealed class WaitingIsCancelSafe : WaitingIsCancelSafeTests, IOnASingleThread;
+
     public sealed class TheTreeIsVisible : TheTreeIsVisibleTests, IOnASingleThread;
 
     public sealed class Itself : TreeTest, IOnASingleThread
