@@ -77,7 +77,7 @@ internal sealed class VirtualRun
             }
             else if (trouble is not null)
             {
-                _thrown.Add(new StuckException(_time.Elapsed, TreeText.Of(_scope), afterCancel: cancelled));
+                _thrown.Add(new StuckException(_time.Elapsed, TreeOf(_scope), afterCancel: cancelled));
             }
 
             if (trouble is null || ended.IsCompleted)
@@ -97,6 +97,13 @@ internal sealed class VirtualRun
                 crank.Post(new Work(() => _scope.Cancel($"the test is over: {trouble}")));
             }
         }
+    }
+
+    /// <summary>What is alive of the run.</summary>
+    private static string TreeOf(TaskScope? scope)
+    {
+        NodeSnapshot[] alive = [.. TaskTree.Snapshot().Roots.Where(root => root.Id == scope?.Id)];
+        return alive.Length == 0 ? "  (no node of it is alive)" : TreeText.Of(alive);
     }
 
     /// <summary>False: a work item threw.</summary>

@@ -196,6 +196,9 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
 
     internal override bool EndsWithItsOwner => true;
 
+    /// <summary>True if other code than that of the node it is in has opened it.</summary>
+    internal bool OpenedBelow { get; private init; }
+
     private protected sealed override string? GivenName => _name;
 
     /// <summary>The lock of this node.</summary>
@@ -284,7 +287,10 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         [CallerLineNumber] int line = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-        var scope = new CancelScope(this, new CallSite(name, file, line), CancellationToken.None, shielded: true);
+        var scope = new CancelScope(this, new CallSite(name, file, line), CancellationToken.None, shielded: true)
+        {
+            OpenedBelow = Ambient.Current != this,
+        };
         scope.Attach();
         scope.SetDeadline(null, timeout);
         return scope;
@@ -301,7 +307,10 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0)
     {
-        var scope = new CancelScope(this, new CallSite(name, file, line), CancellationToken.None);
+        var scope = new CancelScope(this, new CallSite(name, file, line), CancellationToken.None)
+        {
+            OpenedBelow = Ambient.Current != this,
+        };
         scope.Attach();
         return scope;
     }

@@ -14,12 +14,30 @@ internal static class TreeText
     public static void Write(TextWriter writer, TaskTreeSnapshot tree)
     {
         writer.WriteLine(tree);
+        Write(writer, tree.Roots, 0, int.MaxValue);
+    }
 
+    /// <summary>The lines of some trees, for an error that shows what is alive; not all of them if there are very many.</summary>
+    public static string Of(IReadOnlyList<NodeSnapshot> roots)
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        Write(text, roots, 1, mostNodes: 300);
+        return text.ToString().TrimEnd();
+    }
+
+    private static void Write(TextWriter writer, IReadOnlyList<NodeSnapshot> roots, int depth, int mostNodes)
+    {
         // A stack of our own, not recursion: trees may be deeper than stacks.
         var open = new Stack<(NodeSnapshot Node, int Depth)>();
-        Push(tree.Roots, 0);
-        while (open.TryPop(out (NodeSnapshot Node, int Depth) next))
+        Push(roots, depth);
+        for (int count = 0; open.TryPop(out (NodeSnapshot Node, int Depth) next); count++)
         {
+            if (count == mostNodes)
+            {
+                writer.WriteLine("  …");
+                return;
+            }
+
             for (int i = Math.Min(next.Depth, MaxIndent); i > 0; i--)
             {
                 writer.Write("  ");

@@ -59,12 +59,15 @@ public readonly struct ChildTask<T>
     /// <returns>The outcome.</returns>
     public async Task<Outcome<T>> OutcomeAsync()
     {
-        if (!IsCompleted)
+        Task ended = AsTask();
+        if (!ended.IsCompleted)
         {
-            Ambient.BeginWait(_node!, _version);
+            TreeNode? awaiting = Ambient.Current is { } node and not EndedNode ? node : null;
+            awaiting?.BeginWait(_node!, _version);
+            await ended.ConfigureAwait(SchedulerContext.SuppressThrowing);
+            awaiting?.EndWait(_node!);
         }
 
-        await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
         return OutcomeOfEnded();
     }
 

@@ -12,11 +12,14 @@ internal sealed class FailureLog(bool forgets)
     private int _tidyAt = 16;
 
     /// <summary>Notes a failure. An exception that is here already (rethrown by somebody who awaited it) is not noted twice.</summary>
-    public void Add(TreeNode node, Exception error)
+    /// <param name="node">What failed.</param>
+    /// <param name="error">What it failed with.</param>
+    /// <param name="late">The scope had been cancelled before: it failed while it was ending.</param>
+    public void Add(TreeNode node, Exception error, bool late)
     {
         if (_known.Add(error))
         {
-            _entries.Add(new Entry(node, error, FromBody: false));
+            _entries.Add(new Entry(node, error, late ? Origin.Cleanup : Origin.Child));
             Tidy();
         }
     }
@@ -32,21 +35,25 @@ internal sealed class FailureLog(bool forgets)
         int first = _entries.FindIndex(entry => carried.Contains(entry.Error));
         if (first < 0)
         {
-            _entries.Add(new Entry(scope, error, FromBody: true));
+            _entries.Add(new Entry(scope, error, Origin.Body));
             return;
         }
 
         TreeNode source = ReferenceEquals(_entries[first].Error, error) ? _entries[first].Node : scope;
-        _entries[first] = new Entry(source, error, FromBody: true);
-        _entries.RemoveAll(entry => !entry.FromBody && carried.Contains(entry.Error));
+        _entries[first] = new Entry(source, error, Origin.Body);
+        _entries.RemoveAll(entry => entry.Origin != Origin.Body && carried.Contains(entry.Error));
     }
 
     /// <summary>The failures that surface, first to last. Those of the body always do.</summary>
     public List<ScopeFailure> ToSurface(SurfacingFailures which) =>
     [
         .. _entries
-            .Where(entry => entry.FromBody
-                || which == SurfacingFailures.All || (which == SurfacingFailures.Unobserved && !IsObserved(entry)))
+            .Where(entry => entry.Origin == Origin.Body || which switch
+            {
+                SurfacingFailures.None => entry.Origin == Origin.Cleanup,
+                SurfacingFailures.Unobserved => !IsObserved(entry),
+                _ => true,
+            })
             .Select(static entry => new ScopeFailure(entry.Node.Path, entry.Error)),
     ];
 
@@ -95,9 +102,16 @@ internal sealed class FailureLog(bool forgets)
             return;
         }
 
-        _entries.RemoveAll(entry => !entry.FromBody && IsObserved(entry) && _known.Remove(entry.Error));
+        _entries.RemoveAll(entry => entry.Origin != Origin.Body && IsObserved(entry) && _known.Remove(entry.Error));
         _tidyAt = Math.Max(16, _entries.Count * 2);
     }
 
-    private readonly record struct Entry(TreeNode Node, Exception Error, bool FromBody);
+    private readonly record struct Entry(TreeNode Node, Exception Error, Origin Origin);
+
+    private enum Origin
+    {
+        Body,
+        Child,
+        Cleanup,
+    }
 }

@@ -20,7 +20,8 @@ public abstract class FailurePolicy
     public static FailurePolicy CollectAll { get; } = new CollectAllPolicy();
 
     /// <summary>
-    /// The first child that succeeds is enough: the others are cancelled. Failures surface only if none has succeeded.
+    /// The first child that succeeds is enough: the others are cancelled. Failures from before that surface only if none has
+    /// succeeded; those of the others' cleanup always do.
     /// </summary>
     public static FailurePolicy FirstSuccess { get; } = new QuorumPolicy(1);
 
@@ -53,7 +54,7 @@ public abstract class FailurePolicy
 
     /// <summary>
     /// An error of the policy's own, for when too little was reached and there is no failure that would tell. Asked once, when
-    /// the scope ends without a failure and was not cut short by a cancellation. By default there is none.
+    /// the scope ends without a failure, and nothing but the policy has cancelled it. By default there is none.
     /// </summary>
     /// <param name="tally">How the children have ended.</param>
     /// <returns>The error, or null.</returns>

@@ -137,7 +137,7 @@ internal struct Nest
         {
             using (Gate.Enter())
             {
-                CollectLeftovers(ref left);
+                CollectLeftovers(ref left, all: (uint)rest == 0);
             }
         }
 
@@ -180,13 +180,15 @@ internal struct Nest
     }
 
     /// <summary>Adds the scopes that end with the node, oldest first. Called under <see cref="Gate"/>.</summary>
-    public readonly void CollectLeftovers(ref List<CancelScope>? left)
+    /// <param name="left">Where they go.</param>
+    /// <param name="all">False: those only that the node's own code has opened.</param>
+    public readonly void CollectLeftovers(ref List<CancelScope>? left, bool all)
     {
         left ??= [];
         int start = left.Count;
         for (TreeNode? node = Newest; node is not null; node = node.Older)
         {
-            if (node.EndsWithItsOwner)
+            if (node.EndsWithItsOwner && (all || !((CancelScope)node).OpenedBelow))
             {
                 left.Add((CancelScope)node);
             }

@@ -650,7 +650,7 @@ public sealed partial class TaskScope : CancelScope
     {
         using (Gate.Enter())
         {
-            Failures.Add(node, error);
+            Failures.Add(node, error, late: Cause is not null);
         }
     }
 
@@ -743,7 +743,7 @@ public sealed partial class TaskScope : CancelScope
     {
         CancelCause? cause = Cause;
         bool cutShort = cause is not null && (_bodyCutShort || _childCutShort || abandoned is not null);
-        List<ScopeFailure> failures = SurfacingFailuresOfAll(cutShort);
+        List<ScopeFailure> failures = SurfacingFailuresOfAll();
         if (cutShort && cause!.Kind == CancelKind.Deadline && ReferenceEquals(cause.Origin, this))
         {
             failures.Insert(0, new ScopeFailure(Path, new TimeoutException($"{cause.Reason}.")));
@@ -777,7 +777,7 @@ public sealed partial class TaskScope : CancelScope
             this, "was cancelled", cause, Outer.IsCancellationRequested ? Outer : Parent!.Canceller!.Token);
     }
 
-    private List<ScopeFailure> SurfacingFailuresOfAll(bool cutShort)
+    private List<ScopeFailure> SurfacingFailuresOfAll()
     {
         List<ScopeFailure> failures;
         try
@@ -789,8 +789,8 @@ public sealed partial class TaskScope : CancelScope
                 failures = _failures?.ToSurface(which) ?? [];
             }
 
-            bool complete = !cutShort || (Cause!.Kind == CancelKind.Decided && ReferenceEquals(Cause.Origin, this));
-            if (failures.Count == 0 && complete && OnFailure.Shortfall(tally) is { } shortfall)
+            bool undisturbed = Cause is not { } cause || (cause.Kind == CancelKind.Decided && ReferenceEquals(cause.Origin, this));
+            if (failures.Count == 0 && undisturbed && OnFailure.Shortfall(tally) is { } shortfall)
             {
                 failures.Add(new ScopeFailure(Path, shortfall));
             }

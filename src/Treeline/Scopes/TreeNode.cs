@@ -18,8 +18,9 @@ namespace Treeline;
 /// parent's hold is given back; last, whoever awaits it is resumed. So nobody who has awaited a node still finds it in
 /// the tree, no parent has ended while a child of it still looks alive, and resuming user code on this thread delays
 /// nothing of the tree's.</para>
-/// <para><b>Leftovers.</b> A scope opened by hand ends at the latest with its owner: when the owner's own work ends or,
-/// if it was opened after that (a sibling may), when nothing but such scopes holds the owner open.</para>
+/// <para><b>Leftovers.</b> A scope opened by hand ends at the latest with the node it is in: when the node's own code
+/// ends, if that opened it; if other code did (that of a child may open a cancel scope in the scope around it), or after
+/// own code had ended, when nothing but such scopes holds the node open.</para>
 /// </remarks>
 [DebuggerDisplay("{Path,nq} ({State})")]
 public abstract class TreeNode
@@ -436,7 +437,7 @@ public abstract class TreeNode
         {
             using (nest.Gate.Enter())
             {
-                nest.CollectLeftovers(ref left);
+                nest.CollectLeftovers(ref left, all: true);
             }
         }
 

@@ -7,6 +7,32 @@ namespace Treeline.Tests.Contract;
 public class NoLeftoversTests : TreeTest
 {
     [Fact]
+    public Task A_cancel_scope_that_a_child_has_opened_in_the_scope_around_it_does_not_end_with_the_body() => InTime(async () =>
+    {
+        TaskCompletionSource open = Signal();
+        TaskCompletionSource bodyHasEnded = Signal();
+        CancelScope forgotten = null!;
+        TaskScope scope = TaskScope.Open(name: "scope");
+        ChildTask child = scope.Spawn(async _ =>
+        {
+            forgotten = scope.Child();
+            await using CancelScope own = scope.Child();
+            await using CancelScope shield = scope.Shield(TimeSpan.FromMinutes(1));
+            open.SetResult();
+            await bodyHasEnded.Task;
+            Assert.False(own.IsCancellationRequested);
+            Assert.False(shield.IsCancellationRequested);
+        });
+        await open.Task;
+        Task join = scope.JoinAsync();
+        Assert.Equal(NodeState.Joining, scope.State);
+        Assert.False(forgotten.IsCancellationRequested);
+        bodyHasEnded.SetResult();
+        await join;
+        Assert.Equal(NodeState.Cancelled, forgotten.State);
+    });
+
+    [Fact]
     public Task A_scope_waits_for_children_that_its_body_did_not_await() => InTime(async events =>
     {
         TaskCompletionSource go = Signal();

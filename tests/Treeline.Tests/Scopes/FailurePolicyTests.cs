@@ -19,6 +19,25 @@ public sealed class FailurePolicyTests : TreeTest
         }));
 
     [Fact]
+    public Task What_fails_in_the_cleanup_of_the_rest_is_not_lost() => InTime(async () =>
+    {
+        OopsException thrown = await Assert.ThrowsAsync<OopsException>(() => RunAsync(
+            FailurePolicy.FirstSuccess,
+            static async scope =>
+            {
+                ChildTask early = scope.Spawn(static _ => throw new OopsException("early"));
+                ChildTask loser = scope.Spawn(static async ct =>
+                {
+                    await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Forever(ct));
+                    throw new OopsException("cleanup");
+                });
+                await Until(() => early.IsCompleted && loser.State == NodeState.Running);
+                scope.Spawn(static async _ => await Task.Yield());
+            }));
+        Assert.Equal("cleanup", thrown.Message);
+    });
+
+    [Fact]
     public Task Without_a_success_all_failures_surface() => InTime(async () =>
     {
         ScopeException thrown = await Assert.ThrowsAsync<ScopeException>(() => RunAsync(

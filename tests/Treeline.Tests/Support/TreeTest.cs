@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Treeline.Tests;
 
 /// <summary>
@@ -62,28 +60,7 @@ public abstract class TreeTest
         return all;
     }
 
-    protected static string Dump()
-    {
-        var text = new StringBuilder();
-        var open = new Stack<(NodeSnapshot Node, int Depth)>();
-        foreach (NodeSnapshot root in TaskTree.Snapshot().Roots.Reverse())
-        {
-            open.Push((root, 0));
-        }
-
-        while (text.Length < 20_000 && open.TryPop(out (NodeSnapshot Node, int Depth) next))
-        {
-            (NodeSnapshot node, int depth) = next;
-            text.Append(' ', 2 * Math.Min(depth, 40)).AppendLine(
-                $"{node.Name} {node.Kind} {node.State} at {node.SpawnSite} waits on {node.WaitsOn ?? "nothing here"}");
-            foreach (NodeSnapshot child in node.Children.Reverse())
-            {
-                open.Push((child, depth + 1));
-            }
-        }
-
-        return text.ToString();
-    }
+    protected static string Dump() => TreeText.Of(TaskTree.Snapshot().Roots);
 
     private static Task RunOnASingleThread(Func<Task> test) => Task.Factory.StartNew(
         () =>

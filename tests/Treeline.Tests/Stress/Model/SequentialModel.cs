@@ -248,7 +248,7 @@ internal sealed class SequentialModel
                     Do(act.Deed);
                     break;
                 case Step.Limit limit:
-                    var limited = new Scope(this, null, scope) { Shield = limit.Shield, DeadlineDue = _now + limit.Limited };
+                    var limited = new Scope(this, null, scope) { OpenedBelow = scope != node, Shield = limit.Shield, DeadlineDue = _now + limit.Limited };
                     Inherit(limited, scope);
                     yield return new Wait(_now + limit.Work, null) { CutBy = limited };
                     _history.Add(_now, $"{node.Label} {(limited.Cause is null ? "worked" : "was limited")}");
@@ -473,7 +473,7 @@ internal sealed class SequentialModel
 
         node.OwnWorkEndedAt = _now;
         Refuse(node.Nested.OfType<Scope>().Any(scope => scope.Closed && scope.LostAt == _now));
-        foreach (Scope scope in node.Nested.OfType<Scope>().Where(static scope => !scope.Closed && scope.EndsWithItsOwner).ToList())
+        foreach (Scope scope in node.Nested.OfType<Scope>().Where(static scope => !scope.Closed && scope.EndsWithItsOwner && !scope.OpenedBelow).ToList())
         {
             Cancel(scope, CauseKind.OwnerEnded);
             EndOwnWork(scope);
@@ -602,7 +602,7 @@ internal sealed class SequentialModel
         if (scope.Known.Add(error))
         {
             Refuse(scope.Failures.Any(failure => failure.At == _now));
-            scope.Failures.Add(new Failure(_now, node, error, OfBody: false));
+            scope.Failures.Add(new Failure(_now, node, error, OfBody: false, Late: scope.Cause is not null));
         }
     }
 
@@ -620,7 +620,7 @@ internal sealed class SequentialModel
 
         scope.Known.Add(error);
         scope.Failures[scope.Failures.IndexOf(first)] =
-            new Failure(first.At, first.Error == error ? first.Node : scope, error, OfBody: true);
+            new Failure(first.At, first.Error == error ? first.Node : scope, error, OfBody: true, first.Late);
         scope.Failures.RemoveAll(failure => !failure.OfBody && carried.Contains(failure.Error));
     }
 
@@ -632,10 +632,11 @@ internal sealed class SequentialModel
         List<(string? Path, ModelError Error)> surfacing =
         [
             .. scope.Failures
-                .Where(failure => failure.OfBody || (!enough && (scope.Spec!.Policy != PolicySpec.Supervise || !IsObserved(failure))))
+                .Where(failure => failure.OfBody
+                    || (enough ? failure.Late : scope.Spec!.Policy != PolicySpec.Supervise || !IsObserved(failure)))
                 .Select(static failure => ((string?)failure.Node.Path, failure.Error)),
         ];
-        if (surfacing.Count == 0 && !cut && scope.SuccessesNeeded is not null && !enough)
+        if (surfacing.Count == 0 && scope.Cause is null && scope.SuccessesNeeded is not null && !enough)
         {
             surfacing.Add((scope.Path, new ModelError($"{scope.Succeeded} successes are too few", IsCancellation: false)));
         }
@@ -735,7 +736,7 @@ internal sealed class SequentialModel
 
     private sealed record Cause(Scope Origin, CauseKind Kind);
 
-    private sealed record Failure(long At, Node Node, ModelError Error, bool OfBody);
+    private sealed record Failure(long At, Node Node, ModelError Error, bool OfBody, bool Late);
 
     /// <summary>What code waits for.</summary>
     private sealed record Wait(long? Due, Func<bool>? Until)
@@ -851,10 +852,10 @@ internal sealed class SequentialModel
 
         public bool ByHand { get; init; }
 
-        /// <summary>
-        /// Cancel scopes too, though a child may have opened one: see <see cref="TreeNode"/>, Leftovers.
-        /// </summary>
         public bool EndsWithItsOwner => ByHand || spec is null;
+
+        /// <summary>It was opened by the code of a child, which closes it and holds what is above open meanwhile.</summary>
+        public bool OpenedBelow { get; init; }
 
         public bool Shield { get; set; }
 
