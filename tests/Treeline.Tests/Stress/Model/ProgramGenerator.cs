@@ -15,7 +15,7 @@ internal sealed class ProgramGenerator
     private ProgramGenerator(int seed)
     {
         _random = new Random(seed);
-        _nodesLeft = _random.Next(3, 16);
+        _nodesLeft = _random.Next(3, 24);
     }
 
     public static ModelProgram Generate(int seed)
@@ -58,7 +58,7 @@ internal sealed class ProgramGenerator
             AsDeadline = mayHaveToken && Chance(30), // a spawned one may begin later
             Grace = Chance(25) ? Time() : null,
             Patience = Chance(20) ? Time() : null,
-            MaxConcurrency = Chance(15) ? _random.Next(1, 3) : null,
+            MaxConcurrency = Chance(20) ? _random.Next(1, 3) : null,
             Outer = mayHaveToken ? Pick(OuterToken.None, OuterToken.None, OuterToken.Foreign, OuterToken.OfEnclosingScope) : OuterToken.None,
         };
         if (around.Length == 0 && scope.Outer == OuterToken.OfEnclosingScope)

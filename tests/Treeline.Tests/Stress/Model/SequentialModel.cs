@@ -15,6 +15,7 @@ internal sealed class SequentialModel
     private readonly Dictionary<int, Scope> _scopes = [];
     private readonly Dictionary<int, Child> _children = [];
     private readonly HashSet<int> _cancelledTokens = [];
+    private readonly Dictionary<ModelError, long> _firstEnded = [];
     private readonly Queue<Meddling> _meddlings;
     private long _now;
 
@@ -451,6 +452,13 @@ internal sealed class SequentialModel
             ChildFailed(child.Scope, child, error);
         }
 
+        // An old cancellation, met in the instant in which the scope is cancelled: before it, it is a failure, after it, none.
+        if (error is { IsCancellation: true } && !_firstEnded.TryAdd(error, _now) && _firstEnded[error] < _now)
+        {
+            Refuse(child.Scope.Cause is not null && child.Scope.CancelledAt == _now && child.WasCancelled);
+            child.Scope.MetCancellationAt = _now;
+        }
+
         EndOwnWork(child);
     }
 
@@ -529,6 +537,7 @@ internal sealed class SequentialModel
 
     private void Mark(Scope scope, Cause cause)
     {
+        Refuse(scope.MetCancellationAt == _now);
         if (scope.Cause is not null || scope.Closed)
         {
             return;
@@ -538,6 +547,7 @@ internal sealed class SequentialModel
         Refuse(scope.StoppedAt == _now);
         Refuse(scope.Nested.OfType<Child>().Any(child => child.LaunchedAt == _now && child.OwnWorkEndedAt is null));
         scope.Cause = cause;
+        scope.CancelledAt = _now;
         scope.PatienceDue = _now + scope.Spec?.Patience;
         foreach (Scope nested in scope.ScopesBelow().ToList())
         {
@@ -869,6 +879,10 @@ internal sealed class SequentialModel
         public bool Abandoned { get; set; }
 
         public Cause? Cause { get; set; }
+
+        public long? CancelledAt { get; set; }
+
+        public long? MetCancellationAt { get; set; }
 
         public bool Stopped { get; set; }
 
