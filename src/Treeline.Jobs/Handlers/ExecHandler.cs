@@ -28,7 +28,8 @@ internal sealed class ExecHandler(IEnumerable<string> allowedCommands)
         {
             return await TaskScope.RunAsync(
                 async scope => await RunAsync(args, scope).ConfigureAwait(false),
-                new ScopeOptions { Name = args.Command, Timeout = limit },
+                // A process runs in real time, whatever the clock of the server.
+                new ScopeOptions { Name = args.Command, Timeout = limit, TimeProvider = TimeProvider.System },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException e)

@@ -30,6 +30,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     private const long Nested = 4;
     private const long Taken = 8;
     private const long HasPlace = 16;
+    private const long IsScope = 32;
     private const long Succeeded = 0x100;
     private const long Failed = 0x200;
     private const long Cancelled = 0x300;
@@ -200,6 +201,13 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             DropWork();
             EndWork(e);
         }
+    }
+
+    /// <summary>Its code is a scope and nothing else: the cancellation of that scope is its own.</summary>
+    internal void ActForScope()
+    {
+        Lock();
+        Unlock(IsScope);
     }
 
     /// <summary>It has one of the places under its scope's limit, and is about to be launched.</summary>
@@ -609,6 +617,12 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         {
             _cancelled = true;
             scope.ChildCancelled();
+        }
+        else if ((Volatile.Read(ref _word) & IsScope) != 0
+            && error is NodeCanceledException { Node: TaskScope own } && ReferenceEquals(own.Parent, this) && own.CancelledItself)
+        {
+            // It and its scope are one to those who spawned it, and that was really cancelled, alone.
+            _cancelled = true;
         }
         else
         {

@@ -59,15 +59,10 @@ public readonly struct ChildTask<T>
     /// <returns>The outcome.</returns>
     public async Task<Outcome<T>> OutcomeAsync()
     {
-        Task ended = AsTask();
-        if (!ended.IsCompleted)
-        {
-            TreeNode? awaiting = Ambient.Current is { } node and not EndedNode ? node : null;
-            awaiting?.BeginWait(_node!, _version);
-            await ended.ConfigureAwait(SchedulerContext.SuppressThrowing);
-            awaiting?.EndWait(_node!);
-        }
-
+        TreeNode? awaiting = IsCompleted || Ambient.Current is EndedNode ? null : Ambient.Current;
+        awaiting?.BeginWait(_node!, _version);
+        await ((Task)AsTask()).ConfigureAwait(SchedulerContext.SuppressThrowing);
+        awaiting?.EndWait(_node!);
         return OutcomeOfEnded();
     }
 

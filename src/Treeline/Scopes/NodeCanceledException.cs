@@ -8,5 +8,8 @@ internal sealed class NodeCanceledException(
     TreeNode node, string whatHappened, CancelCause cause, CancellationToken token)
     : OperationCanceledException(token)
 {
+    /// <summary>The node that it surfaced from.</summary>
+    public TreeNode Node => node;
+
     public override string Message => $"'{node.Path}' {whatHappened}: {cause.Reason}.";
 }

@@ -10,6 +10,8 @@ public sealed partial class TaskScope
     /// <summary>
     /// Spawns a child that is a scope of its own: <paramref name="body"/> spawns in it, and the child ends when all of that
     /// has. It is cancelled with this scope; its options apply to it alone, so it can have a time limit, a policy, a shield.
+    /// Cancelled alone, by a call of <see cref="CancelScope.Cancel"/> on it, it ends as a cancelled child, and this scope goes on.
+    /// A <see cref="ScopeOptions.Timeout"/> counts from when it begins, which under a limit of this scope may be later.
     /// </summary>
     /// <param name="body">Gets the scope to spawn in. It runs on this scope's executor, never on the caller's stack.</param>
     /// <param name="options">Of the new scope.</param>
@@ -28,7 +30,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     /// <inheritdoc cref="SpawnScope(Func{TaskScope, Fiber}, ScopeOptions?, string?, string, int)"/>
@@ -42,7 +44,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     /// <inheritdoc cref="SpawnScope(Func{TaskScope, Fiber}, ScopeOptions?, string?, string, int)"/>
@@ -55,7 +57,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     /// <inheritdoc cref="SpawnScope(Func{TaskScope, Fiber}, ScopeOptions?, string?, string, int)"/>
@@ -70,7 +72,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     /// <inheritdoc cref="SpawnScope(Func{TaskScope, Fiber}, ScopeOptions?, string?, string, int)"/>
@@ -85,7 +87,7 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     /// <inheritdoc cref="SpawnScope(Func{TaskScope, Fiber}, ScopeOptions?, string?, string, int)"/>
@@ -99,9 +101,21 @@ public sealed partial class TaskScope
     {
         ArgumentNullException.ThrowIfNull(body);
         (ScopeOptions of, string called) = OptionsOfSpawned(options, name);
-        return Spawn(_ => RunAsync(body, of, CancellationToken.None, called, file, line), name ?? options?.Name, file, line);
+        return Spawn(_ => RunSpawned(() => RunAsync(body, of, CancellationToken.None, called, file, line)), name ?? options?.Name, file, line);
     }
 
     private static (ScopeOptions Options, string Name) OptionsOfSpawned(ScopeOptions? options, string? name) =>
         (options ?? s_noOptions, options?.Name ?? name ?? "scope");
+
+    private static Task RunSpawned(Func<Task> run)
+    {
+        ((ChildNode)Ambient.Current!).ActForScope();
+        return run();
+    }
+
+    private static Task<T> RunSpawned<T>(Func<Task<T>> run)
+    {
+        ((ChildNode)Ambient.Current!).ActForScope();
+        return run();
+    }
 }

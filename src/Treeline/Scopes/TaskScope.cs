@@ -104,6 +104,10 @@ public sealed partial class TaskScope : CancelScope
     /// <summary>Under fail-fast the first failure of a child cancels the others.</summary>
     internal bool FailsFast => OnFailure == FailurePolicy.FailFast;
 
+    /// <summary>True if it was cancelled, and neither by a node above nor by the token it was given.</summary>
+    internal bool CancelledItself =>
+        Cause is { } cause && ReferenceEquals(cause.Origin, this) && cause.Kind != CancelKind.OuterToken;
+
     /// <summary>Under supervision a failure that somebody looked at is theirs.</summary>
     internal bool LeavesFailuresToAwaiters => OnFailure == FailurePolicy.Supervise;
 
@@ -768,13 +772,13 @@ public sealed partial class TaskScope : CancelScope
         }
 
         // What came first counts: a scope that had cancelled itself is done, whatever was cancelled later.
-        if (ReferenceEquals(cause!.Origin, this) && cause.Kind != CancelKind.OuterToken)
+        if (CancelledItself)
         {
-            return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause, Token) : null;
+            return _bodyCutShort ? new NodeCanceledException(this, "was cancelled", cause!, Token) : null;
         }
 
         return new NodeCanceledException(
-            this, "was cancelled", cause, Outer.IsCancellationRequested ? Outer : Parent!.Canceller!.Token);
+            this, "was cancelled", cause!, Outer.IsCancellationRequested ? Outer : Parent!.Canceller!.Token);
     }
 
     private List<ScopeFailure> SurfacingFailuresOfAll()

@@ -67,8 +67,8 @@ public sealed class LeakCheckTests
         await timer!.DisposeAsync();
         scheduler.Dispose();
 
-        Assert.Contains("left scope Scope Running at LeakCheckTests.cs:", leak.Message, StringComparison.Ordinal);
-        Assert.Contains("    left child Child Running at LeakCheckTests.cs:", leak.Message, StringComparison.Ordinal);
+        Assert.Contains("left scope  scope, running, ", leak.Message, StringComparison.Ordinal);
+        Assert.Contains("    left child  child, running, ", leak.Message, StringComparison.Ordinal);
         Assert.Contains("a timer of Clock, set for 01:00:00, then every 02:00:00", leak.Message, StringComparison.Ordinal);
         Assert.Contains("timers of a virtual time that are set: 1", leak.Message, StringComparison.Ordinal);
         Assert.Contains("callbacks registered on the Token of the check: 2", leak.Message, StringComparison.Ordinal);

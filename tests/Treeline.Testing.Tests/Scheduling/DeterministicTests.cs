@@ -227,7 +227,7 @@ public sealed class DeterministicTests
                 },
                 "the one that waits");
         }));
-        Assert.Contains("the one that waits Child Running", Assert.IsType<StuckException>(thrown.InnerException).Message, StringComparison.Ordinal);
+        Assert.Contains("the one that waits  child, running, ", Assert.IsType<StuckException>(thrown.InnerException).Message, StringComparison.Ordinal);
         Assert.True(cleanedUp);
         Assert.DoesNotContain(TaskTree.Snapshot().Roots, static root => root.Name == nameof(Waiting_for_what_never_happens_is_a_failure_that_shows_the_tree_and_leaves_nothing_in_it));
     }

@@ -224,8 +224,8 @@ public sealed class VirtualTimeRunTests
             },
             name: "scope"));
         Assert.True(cleanedUp);
-        Assert.Contains("scope Scope Running at VirtualTimeRunTests.cs:", stuck.Message, StringComparison.Ordinal);
-        Assert.Contains("    child Child Running at VirtualTimeRunTests.cs:", stuck.Message, StringComparison.Ordinal);
+        Assert.Contains("  scope  scope, running, ", stuck.Message, StringComparison.Ordinal);
+        Assert.Contains("    child  child, running, ", stuck.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(TaskTree.Snapshot().Roots, static root => root.Name == "scope");
     }
 

@@ -36,6 +36,30 @@ public sealed class SpawnScopeTests : TreeTest
     }));
 
     [Fact]
+    public Task Cancelled_alone_it_ends_as_a_cancelled_child_and_its_siblings_go_on() => InTime(() => TaskScope.RunAsync(async scope =>
+    {
+        TaskScope inner = null!;
+        ChildTask alone = scope.SpawnScope(async own =>
+        {
+            Volatile.Write(ref inner, own);
+            await Forever(own.Token);
+        });
+        ChildTask<int> sibling = scope.Spawn(async ct =>
+        {
+            await Until(() => alone.IsCompleted);
+            ct.ThrowIfCancellationRequested();
+            return 5;
+        });
+        await Until(() => Volatile.Read(ref inner) is not null);
+        inner.Cancel("not needed any more");
+        OperationCanceledException cut = await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await alone);
+        Assert.Contains("not needed any more", cut.Message, StringComparison.Ordinal);
+        Assert.Equal(NodeState.Cancelled, alone.State);
+        Assert.Equal(5, await sibling);
+        Assert.False(scope.IsCancellationRequested);
+    }));
+
+    [Fact]
     public Task Its_options_are_its_own() => InTime(() => TaskScope.RunAsync(
         async scope =>
         {

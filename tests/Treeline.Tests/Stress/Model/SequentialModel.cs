@@ -447,6 +447,11 @@ internal sealed class SequentialModel
             child.WasCancelled = true;
             child.Scope.ChildCut = true;
         }
+        else if (error is { IsCancellation: true } && child.Nested.OfType<Scope>().Any(
+            scope => scope.Spawned && scope.Final == "Cancelled" && scope.Surfaces == error && scope.Cause is { Kind: not CauseKind.OuterToken } cause && cause.Origin == scope))
+        {
+            child.WasCancelled = true;
+        }
         else if (error is not null)
         {
             ChildFailed(child.Scope, child, error);
