@@ -49,8 +49,8 @@ internal static class SetRows
             Operations = 50_000,
             Sides =
             [
-                Side.Plain(s_plainTimeout, new() { Ratio = 1.0 }),
-                Side.Fiber(s_fiberTimeout, new() { Ratio = 0.8 }),
+                Side.Plain(s_plainTimeout, new() { Cpu = 0.7 }),
+                Side.Fiber(s_fiberTimeout, new() { Ratio = 0.55, Bytes = 0 }),
             ],
             Theirs = Clock.Timed(CancelAfter),
         },
@@ -61,8 +61,8 @@ internal static class SetRows
             Operations = 50_000,
             Sides =
             [
-                Side.Plain(s_plainTimeout, new() { Ratio = 1.5 }),
-                Side.Fiber(s_fiberTimeout, new() { Ratio = 1.0 }),
+                Side.Plain(s_plainTimeout, new()),
+                Side.Fiber(s_fiberTimeout, new()),
             ],
             Theirs = Clock.Timed(WaitAsync),
         },

@@ -31,6 +31,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     private const long Taken = 8;
     private const long HasPlace = 16;
     private const long IsScope = 32;
+    private const long Counted = 64;
     private const long Succeeded = 0x100;
     private const long Failed = 0x200;
     private const long Cancelled = 0x300;
@@ -174,6 +175,12 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         if (site.Name is not null || scope.ChildExecutor is not Scheduler)
         {
             _word |= Pinned;
+        }
+
+        // Kept here as well, so that the end of a child reads nothing that lies beside what the spawner writes.
+        if (scope.Ledger is not null)
+        {
+            _word |= Counted;
         }
     }
 
@@ -472,6 +479,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         IThreadPoolWorkItem? joiner = Joiner;
         ChildExtras? extras = _extras;
         Joiner = null;
+        bool counted = (_word & Counted) != 0;
         bool hadPlace = (_word & HasPlace) != 0;
         NodeState end = Settle();
         if (watched)
@@ -479,7 +487,7 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
             TreeEvents.Ended(this);
         }
 
-        if (scope.Ledger is not null)
+        if (counted)
         {
             scope.ChildEnded(end, hadPlace);
         }
