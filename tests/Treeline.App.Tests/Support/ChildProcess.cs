@@ -78,13 +78,14 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// The start of the application as the build made it, with the test's own environment, and with SIGINT as it is at a
-    /// terminal: tests that a shell runs in the background inherit an ignored SIGINT, and would hand it on.
+    /// The start of the application as the build made it, with the test's own environment, and with SIGINT and SIGQUIT
+    /// as they are at a terminal: tests that a shell runs in the background inherit them ignored, and would hand that on.
     /// </summary>
     public static ProcessStartInfo Treeline(params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("env");
         start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add("--default-signal=QUIT");
         start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Treeline.App.dll"));
         foreach (string argument in arguments)

@@ -38,7 +38,20 @@ public sealed class DumpOnQuitTests : TreeTest
         }
     });
 
-    private static void Quit() => Assert.Equal(0, SendSignal(Environment.ProcessId, SigQuit));
+    private static void Quit()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // .NET respects that, and no signal would ever come.
+            string ignored = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+            long signals = long.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            Assert.True(
+                (signals & (1 << (SigQuit - 1))) == 0,
+                "This process inherited an ignored SIGQUIT, as from the background of a shell. ./test starts it without.");
+        }
+
+        Assert.Equal(0, SendSignal(Environment.ProcessId, SigQuit));
+    }
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
