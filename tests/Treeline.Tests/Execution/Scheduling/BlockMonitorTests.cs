@@ -293,16 +293,13 @@ public sealed class BlockMonitorTests
     /// <summary>A way to block a thread until it is disposed.</summary>
     private sealed class Blockage(string how) : IDisposable
     {
-        private const int ManyReaders = 64;
-
         private readonly TaskCompletionSource<int> _result = new();
         private readonly Lock _lock = new();
         private readonly SemaphoreSlim _semaphore = new(0);
-        private readonly AnonymousPipeServerStream _pipe = new(PipeDirection.Out);
+        private readonly List<AnonymousPipeServerStream> _pipes = [];
         private readonly ManualResetEventSlim _end = new();
-        private AnonymousPipeClientStream? _reader;
         private Thread? _holder;
-        private int _ended;
+        private bool _ended;
 
         public void Wait()
         {
@@ -326,14 +323,21 @@ public sealed class BlockMonitorTests
                     _semaphore.Release();
                     break;
                 default:
-                    AnonymousPipeClientStream reader;
-                    lock (_pipe)
+                    // One pipe a reader: two that first read one pipe at once wrap its descriptor twice, and the
+                    // wrapper that loses is disposed of, which interrupts the other's read.
+                    var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+                    var reader = new AnonymousPipeClientStream(PipeDirection.In, pipe.ClientSafePipeHandle);
+                    lock (_pipes)
                     {
-                        reader = _reader ??= new AnonymousPipeClientStream(PipeDirection.In, _pipe.ClientSafePipeHandle);
+                        _pipes.Add(pipe);
+                        if (_ended)
+                        {
+                            pipe.WriteByte(0);
+                        }
                     }
 
                     Assert.Equal(1, reader.Read(new byte[1])); // a plain read(2), until something is written
-                    GC.KeepAlive(_pipe); // its finalizer would interrupt the reader
+                    GC.KeepAlive(pipe); // its finalizer would interrupt the reader
                     break;
             }
         }
@@ -343,9 +347,14 @@ public sealed class BlockMonitorTests
             _result.TrySetResult(0);
             _end.Set();
             _semaphore.Release();
-            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            lock (_pipes)
             {
-                _pipe.Write(new byte[ManyReaders]); // and not closed, which would interrupt those that read
+                if (!_ended)
+                {
+                    _pipes.ForEach(pipe => pipe.WriteByte(0)); // and not closed, which would interrupt those that read
+                }
+
+                _ended = true;
             }
         }
 
