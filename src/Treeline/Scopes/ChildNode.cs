@@ -159,6 +159,9 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     internal IThreadPoolWorkItem Resumption(WorkerThread thread) =>
         thread.Worker is null && SynchronizationContext.Current is { } context ? new ContextPost(context, this) : this;
 
+    /// <summary>True if <paramref name="action"/> is what a fiber gives to awaiters that are not Treeline's.</summary>
+    internal virtual bool IsStep(Action action) => false;
+
     /// <summary>Runs its code until it waits or ends. Called by <see cref="WorkerThread.Run"/> only.</summary>
     internal abstract void Step(WorkerThread thread);
 

@@ -127,6 +127,9 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
     }
 
     /// <inheritdoc/>
+    internal sealed override bool IsStep(Action action) => ReferenceEquals(action, _step);
+
+    /// <inheritdoc/>
     internal sealed override void Step(WorkerThread thread)
     {
         if (_use == FiberUse.ChildEnded)

@@ -89,6 +89,9 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     private bool _contested;
     private bool _isBranch;
 
+    // The wait is over, but whoever awaits it is to give way first. Of renter, then awaiter.
+    private bool _yields;
+
     // How to resume. Written by the awaiter before it registers.
     private Executor? _executor;
     private Action<object?>? _continuation;
@@ -238,7 +241,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     {
         CheckToken(token);
         Interleave.Read(this, nameof(_resume));
-        return ReferenceEquals(Volatile.Read(ref _resume), s_done);
+        return ReferenceEquals(Volatile.Read(ref _resume), s_done) && !_yields;
     }
 
     /// <inheritdoc cref="IValueTaskSource.GetStatus"/>
@@ -273,6 +276,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     public void OnCompleted(IThreadPoolWorkItem resume, Executor executor, short token)
     {
         CheckNotAwaited(token);
+        _yields = false;
         _executor = executor;
         WorkerThread.Current.Node?.BeginWait(this, Incarnation);
         Interleave.Write(this, nameof(_resume));
@@ -289,7 +293,16 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     public void OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
+        if (state is Action { Target: ChildNode fiber } step && fiber.IsStep(step))
+        {
+            // A fiber that awaits this as a ValueTask hands its step over; it needs no detour by way of that.
+            bool staysInContext = (flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0;
+            OnCompleted(staysInContext ? fiber.Resumption(WorkerThread.Current) : fiber, fiber.Executor, token);
+            return;
+        }
+
         CheckNotAwaited(token);
+        _yields = false;
         _continuation = continuation;
         _continuationState = state;
         Ambient.BeginWait(this, Incarnation);
@@ -307,7 +320,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         if (Interlocked.CompareExchange(ref _resume, this, null) is { } other)
         {
             CheckDone(other);
-            ResumeSelf();
+            ResumeSelf(yields: true);
         }
     }
 
@@ -335,6 +348,14 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
             // A continuation given by hand threw. As everywhere in .NET nobody can catch that; not even our worker.
             ThreadPool.QueueUserWorkItem(static error => error.Throw(), ExceptionDispatchInfo.Capture(e), false);
         }
+    }
+
+    /// <summary>Called by the renter: the wait is over already, its result stored, but its awaiter is to give way.</summary>
+    private protected void BeYield()
+    {
+        _yields = true;
+        _state = Moved(_state, WaitOutcome.Signalled);
+        _resume = s_done;
     }
 
     /// <summary>Back to the pool, if nobody can touch it any more.</summary>
@@ -505,11 +526,18 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     /// Hands a resumption on. It must not be lost, nor the signaller made to pay, because an executor refuses it: then the
     /// .NET thread pool resumes it.
     /// </summary>
-    private static void Hand(IThreadPoolWorkItem resume, Executor executor)
+    private static void Hand(IThreadPoolWorkItem resume, Executor executor, bool yields = false)
     {
         try
         {
-            executor.ScheduleWoken(resume);
+            if (yields)
+            {
+                executor.ScheduleYielded(resume);
+            }
+            else
+            {
+                executor.ScheduleWoken(resume);
+            }
         }
         catch (Exception)
         {
@@ -641,11 +669,11 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         return free;
     }
 
-    private void ResumeSelf()
+    private void ResumeSelf(bool yields = false)
     {
         if (Used?.SchedulingContext is not { } context)
         {
-            Hand(this, _executor ?? Executor.ThreadPool);
+            Hand(this, _executor ?? Executor.ThreadPool, yields);
             return;
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
@@ -44,6 +45,17 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
         waiter.Begin(queue, cell, token: default);
         return waiter;
     }
+
+    /// <summary>
+    /// What a primitive gives whose wait was over at once: costs a unit of <see cref="Budget"/>, and when that is used up, makes
+    /// the awaiter give way once. Called with no gate held.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ValueTask<T> Over(T value) => Budget.TryConsume() ? new ValueTask<T>(value) : RentYield(value).AsValueTask();
+
+    /// <inheritdoc cref="Over(T)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ValueTask Over() => Budget.TryConsume() ? default : RentYield(default!).AsVoidValueTask();
 
     /// <summary>Ends a claimed wait with what was waited for. Called with no gate held.</summary>
     public void Complete(T value)
@@ -102,6 +114,15 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
         }
 
         return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Waiter<T> RentYield(T value)
+    {
+        Waiter<T> waiter = Rent(queue: null);
+        waiter._value = value;
+        waiter.BeYield();
+        return waiter;
     }
 
     private protected override void Recycle()

@@ -1,0 +1,13 @@
+namespace Treeline;
+
+/// <summary>
+/// Something that may happen and then gives a value, as one of the things a <see cref="Select{TResult}"/> waits for. Primitives
+/// make them: <c>receiver.ReceiveCase()</c>, <c>child.JoinCase()</c>. Making one starts nothing.
+/// </summary>
+/// <typeparam name="T">What it gives.</typeparam>
+public readonly struct SelectCase<T>
+{
+    internal SelectCase(ISelectable<T> source) => Source = source;
+
+    internal ISelectable<T>? Source { get; }
+}
