@@ -236,6 +236,18 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         Recycle();
     }
 
+    /// <summary>
+    /// A wait that was over at once costs a unit of <see cref="Budget"/>; when none is left, its awaiter gives way once. Called
+    /// by the renter before anybody awaits.
+    /// </summary>
+    public void TakeBudget()
+    {
+        if (IsCompleted(Token) && !Budget.TryConsume())
+        {
+            _yields = true;
+        }
+    }
+
     /// <summary>What awaiters ask; throws for an awaitable that was used up.</summary>
     public bool IsCompleted(short token)
     {
