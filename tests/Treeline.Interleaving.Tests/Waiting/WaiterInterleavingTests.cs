@@ -67,11 +67,13 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox);
     });
 
-    [Fact]
-    public void Signal_against_the_deadline() => Explore(["1", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Signal_against_the_deadline(bool inShard) => Explore(["1", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
@@ -79,11 +81,13 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1);
     });
 
-    [Fact]
-    public void Cancellation_against_the_deadline() => Explore(["cancelled", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Cancellation_against_the_deadline(bool inShard) => Explore(["cancelled", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
         var source = new CancellationTokenSource();
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
         scenario.Actor("canceller", () => Cancel(source));
@@ -92,11 +96,13 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox);
     });
 
-    [Fact]
-    public void Signal_against_cancellation_against_the_deadline() => Explore(["1", "cancelled", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Signal_against_cancellation_against_the_deadline(bool inShard) => Explore(["1", "cancelled", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
         var source = new CancellationTokenSource();
         var self = new Resumption("receiver");
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
@@ -126,11 +132,13 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1, 2);
     });
 
-    [Fact]
-    public void A_late_timer_does_not_reach_the_next_wait() => Explore(["1 2", "timed out 1"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_late_timer_does_not_reach_the_next_wait(bool inShard) => Explore(["1 2", "timed out 1"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () =>
         {
@@ -144,11 +152,13 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1, 2);
     });
 
-    [Fact]
-    public void A_late_timer_does_not_end_the_next_wait_before_its_own_deadline() => Explore(["1 2", "timed out 1", "timed out 2"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_late_timer_does_not_end_the_next_wait_before_its_own_deadline(bool inShard) => Explore(["1 2", "timed out 1", "timed out 2"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
