@@ -74,6 +74,7 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     {
         var mailbox = new Mailbox();
         var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
@@ -88,6 +89,7 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     {
         var mailbox = new Mailbox();
         var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         var source = new CancellationTokenSource();
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
         scenario.Actor("canceller", () => Cancel(source));
@@ -103,6 +105,7 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     {
         var mailbox = new Mailbox();
         var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         var source = new CancellationTokenSource();
         var self = new Resumption("receiver");
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
@@ -139,6 +142,7 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     {
         var mailbox = new Mailbox();
         var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () =>
         {
@@ -159,6 +163,7 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     {
         var mailbox = new Mailbox();
         var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
@@ -335,6 +340,9 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
 
     private static void Receiver(Scenario scenario, string name, Mailbox mailbox, Func<Resumption, int> receive) =>
         scenario.Actor(name, () => scenario.Outcome = ResultOf(() => receive(new Resumption(name))));
+
+    private static void LeavesNoTimer(Scenario scenario, SteppedClock clock) =>
+        scenario.Finally(() => Assert.Equal(0, clock.Shard?.Count ?? 0));
 
     /// <summary>Each item was received once or is still there, in the order sent.</summary>
     private static void Conserves(Scenario scenario, Mailbox mailbox, params int[] sent) => scenario.Finally(() =>
