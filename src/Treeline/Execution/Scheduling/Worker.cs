@@ -48,6 +48,9 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Object pools of this worker; see <c>Pool&lt;T&gt;</c>. Owner.</summary>
     public object?[] Pools { get; set; } = [];
 
+    /// <summary>The timers that were set by work it ran; see <see cref="TimerShards"/>. Owner.</summary>
+    public TimerShard? Timers { get; set; }
+
     /// <summary>Who wakes it when it is parked. Written by the owner, or under the gate while parked.</summary>
     public Crank Crank { get; set; } = scheduler.Crank;
 
