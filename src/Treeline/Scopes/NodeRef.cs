@@ -27,5 +27,6 @@ internal sealed class NodeRef(TreeNode node, int version)
         return VersionOf(node) == version ? path : null;
     }
 
-    private static int VersionOf(TreeNode node) => node is ChildNode child ? child.Version : 0;
+    /// <summary>Tells the lives of an object that serves one node after the other.</summary>
+    public static int VersionOf(TreeNode node) => node is ChildNode child ? child.Version : 0;
 }

@@ -173,6 +173,16 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         return true;
     }
 
+    /// <summary>
+    /// The primitive, under its gate, ends a pending wait as cancelled and makes the waiter its own: it must complete it, outside
+    /// the gate. Only where <see cref="IWaitQueue.MayGiveUp"/> has asked for it.
+    /// </summary>
+    public void GiveUp()
+    {
+        Debug.Assert(Outcome == WaitOutcome.Pending && !_isBranch, "Whoever is claimed cannot give up.");
+        Volatile.Write(ref _state, Moved(_state, WaitOutcome.Cancelled));
+    }
+
     /// <summary>Ends a claimed wait with an error. Called with no gate held.</summary>
     public void Fail(Exception error)
     {
@@ -608,6 +618,11 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     /// </summary>
     private bool TryCancel()
     {
+        if (_queue is { } queue && !queue.MayGiveUp(this))
+        {
+            return false;
+        }
+
         Interleave.Write(this, nameof(_state));
         int pending = Moved(_state, WaitOutcome.Pending);
         if (Interlocked.CompareExchange(ref _state, Moved(pending, WaitOutcome.Cancelled), pending) != pending)
