@@ -22,6 +22,13 @@ internal static class ClockExtensions
         return (long)Int128.Min(now + Int128.Max(steps, 0), long.MaxValue - 1);
     }
 
+    /// <summary>How long it is from <paramref name="now"/> to a timestamp, rounded up; not more than zero if that is past.</summary>
+    public static TimeSpan Until(this TimeProvider clock, long now, long timestamp)
+    {
+        TimeSpan left = clock.GetElapsedTime(now, timestamp);
+        return left < TimeSpan.MaxValue && clock.After(now, left) < timestamp ? left + TimeSpan.FromTicks(1) : left;
+    }
+
     /// <summary>A timer that is not set, and does not hold on to the context of the code that makes it: it may outlive that.</summary>
     public static ITimer CreateUnflowedTimer(this TimeProvider clock, TimerCallback callback, object state)
     {
