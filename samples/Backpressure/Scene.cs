@@ -17,6 +17,7 @@ internal sealed class Scene
     private int _made;
     private int _handled;
     private int _lost;
+    private Interval? _consumer;
 
     public int Made => _made;
 
@@ -27,25 +28,26 @@ internal sealed class Scene
     /// <summary>Messages at 2,000 a second, or as fast as they are taken, for two seconds.</summary>
     public async IAsyncEnumerable<byte[]> MessagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var pace = new Interval(s_tick);
         int ticks = (int)(s_makes / s_tick);
         for (int tick = 0; tick < ticks; tick++)
         {
+            await pace.TickAsync(cancellationToken);
             for (int i = 0; i < MadeATick; i++)
             {
                 Interlocked.Increment(ref _made);
                 yield return new byte[MessageBytes];
             }
-
-            await Clock.Delay(s_tick, cancellationToken);
         }
     }
 
     /// <summary>Handles a message, at most 1,000 a second.</summary>
     public async ValueTask HandleAsync(byte[] message, CancellationToken cancellationToken)
     {
+        _consumer ??= new Interval(s_tick, MissedTicks.Delay);
         if (Interlocked.Increment(ref _handled) % HandledATick == 0)
         {
-            await Clock.Delay(s_tick, cancellationToken);
+            await _consumer.TickAsync(cancellationToken);
         }
 
         GC.KeepAlive(message);

@@ -72,13 +72,15 @@ public class DocumentationTests
             url => Assert.True(Path.Exists(Path.Combine(folder, url.Split('#')[0])), $"{page} links to {url}"));
     }
 
-    [Fact]
-    public void The_bugs_are_shown_with_the_code_that_is_tested()
+    [Theory]
+    [InlineData("docs/before-and-after.md", "BeforeAndAfter")]
+    [InlineData("docs/cancel-safety.md", "CancelSafety")]
+    public void The_bugs_are_shown_with_the_code_that_is_tested(string page, string tests)
     {
         string tested = string.Concat(
-            Directory.EnumerateFiles(Path.Combine(Surfaces.Root, "tests", "Treeline.Tests", "BeforeAndAfter"), "*.cs")
+            Directory.EnumerateFiles(Path.Combine(Surfaces.Root, "tests", "Treeline.Tests", tests), "*.cs")
                 .Select(static file => Unindented(File.ReadAllText(file))));
-        CodeBlock[] shown = [.. CodeBlock.AllIn(Surfaces.Root, ["docs/before-and-after.md"])];
+        CodeBlock[] shown = [.. CodeBlock.AllIn(Surfaces.Root, [page])];
         Assert.NotEmpty(shown);
         Assert.All(
             shown,
