@@ -84,9 +84,10 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
 
     private async Task SendStatusAsync(OpenStream stream, StatusBody sent, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(s_statusInterval);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        var interval = new Interval(s_statusInterval, MissedTicks.Skip);
+        while (true)
         {
+            await interval.TickAsync(cancellationToken);
             if (stream.CountsChanged || status.Stopping != sent.Stopping)
             {
                 stream.CountsChanged = false;

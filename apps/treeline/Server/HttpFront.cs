@@ -57,7 +57,7 @@ internal sealed class HttpFront : IAsyncDisposable
     {
         try
         {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await Clock.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         }
         finally
         {

@@ -103,7 +103,7 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
                 return null;
             }
 
-            await Task.Delay(s_pauseToRecord, options.TimeProvider).ConfigureAwait(false);
+            await Clock.Delay(s_pauseToRecord, options.TimeProvider).ConfigureAwait(false);
         }
     }
 

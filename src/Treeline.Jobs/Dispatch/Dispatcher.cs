@@ -14,7 +14,7 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
     private readonly (MpscSender<ClaimedJob> Sender, MpscReceiver<ClaimedJob> Receiver) _claimed =
         Mpsc.Unbounded<ClaimedJob>(name: "claimed jobs");
 
-    private readonly WakeSignal _wake = new();
+    private readonly Notify _wake = new("something to claim");
     private int _free = options.Workers;
     private volatile bool _stopping;
 
@@ -22,20 +22,20 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
     public MpscReceiver<ClaimedJob> Claimed => _claimed.Receiver;
 
     /// <summary>There may be something new to claim.</summary>
-    public void Wake() => _wake.Set();
+    public void Wake() => _wake.NotifyOne();
 
     /// <summary>A worker is done with its job.</summary>
     public void WorkerIsFree()
     {
         Interlocked.Increment(ref _free);
-        _wake.Set();
+        _wake.NotifyOne();
     }
 
     /// <summary>Claims nothing more; what is claimed is still handed out.</summary>
     public void Stop()
     {
         _stopping = true;
-        _wake.Set();
+        _wake.NotifyOne();
     }
 
     /// <summary>Runs until <see cref="Stop"/>.</summary>
@@ -45,7 +45,6 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         {
             while (true)
             {
-                _wake.Reset();
                 if (_stopping)
                 {
                     return;
@@ -60,8 +59,9 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         }
     }
 
-    private Task SleepAsync(TimeSpan longest) =>
-        longest > TimeSpan.Zero ? _wake.SleepAsync(longest, options.TimeProvider) : Task.CompletedTask;
+    /// <summary>What woke it while it was looking ends the next sleep at once: nothing is missed.</summary>
+    private ValueTask<bool> SleepAsync(TimeSpan longest) =>
+        longest > TimeSpan.Zero ? _wake.SleepAsync(longest, options.TimeProvider) : ValueTask.FromResult(true);
 
     /// <returns>How long there is nothing more to do, unless somebody wakes it.</returns>
     private async Task<TimeSpan> ClaimAsync()

@@ -12,14 +12,14 @@ internal sealed class LeaseKeeper(
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _betweenRenewals = options.Lease / 3;
-    private readonly WakeSignal _stop = new();
+    private readonly Notify _stop = new("the time to renew leases");
     private volatile bool _stopping;
 
     /// <summary>Ends <see cref="RunAsync"/>.</summary>
     public void Stop()
     {
         _stopping = true;
-        _stop.Set();
+        _stop.NotifyOne();
     }
 
     /// <summary>
