@@ -336,7 +336,7 @@ public sealed class JobServer : IAsyncDisposable
     private async Task WorkAsync(TaskScope workers)
     {
         // To the end of the channel, cancelled or not: a job that was claimed must be run or put back.
-        await foreach (ClaimedJob job in _dispatcher.Claimed.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        await foreach (ClaimedJob job in _dispatcher.Claimed.ConfigureAwait(false))
         {
             await _runner.RunAsync(job, workers).ConfigureAwait(false);
             _dispatcher.WorkerIsFree();

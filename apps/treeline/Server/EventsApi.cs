@@ -29,7 +29,7 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
         CancellationToken gone = context.RequestAborted;
         await using CancellationTokenRegistration registration = gone.UnsafeRegister(
             static scope => ((TaskScope)scope!).Cancel("the reader left"), scope);
-        using var stream = new OpenStream(new SseWriter(context.Response.BodyWriter));
+        var stream = new OpenStream(new SseWriter(context.Response.BodyWriter));
         try
         {
             await SendJobEventsAsync(scope, stream);
@@ -101,9 +101,9 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
     }
 
     /// <summary>One reader's stream, written to by two children of its scope.</summary>
-    private sealed class OpenStream(SseWriter writer) : IDisposable
+    private sealed class OpenStream(SseWriter writer)
     {
-        private readonly SemaphoreSlim _lock = new(1, 1);
+        private readonly AsyncMutex _lock = new("event stream");
         private long _lastWrite = Stopwatch.GetTimestamp();
         private volatile bool _countsChanged;
 
@@ -122,34 +122,18 @@ internal sealed class EventsApi(JobServer jobs, ServerStatus status, TaskScope s
             bool flush,
             CancellationToken cancellationToken)
         {
-            await _lock.WaitAsync(cancellationToken);
-            try
-            {
-                writer.Write(name, data, type);
-                Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
-                return !flush || await writer.FlushAsync(cancellationToken);
-            }
-            finally
-            {
-                _lock.Release();
-            }
+            using MutexGuard guard = await _lock.LockAsync(cancellationToken);
+            writer.Write(name, data, type);
+            Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
+            return !flush || await writer.FlushAsync(cancellationToken);
         }
 
         public async ValueTask KeepAliveAsync(CancellationToken cancellationToken)
         {
-            await _lock.WaitAsync(cancellationToken);
-            try
-            {
-                writer.WriteKeepAlive();
-                Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
-                await writer.FlushAsync(cancellationToken);
-            }
-            finally
-            {
-                _lock.Release();
-            }
+            using MutexGuard guard = await _lock.LockAsync(cancellationToken);
+            writer.WriteKeepAlive();
+            Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
+            await writer.FlushAsync(cancellationToken);
         }
-
-        public void Dispose() => _lock.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 
 namespace Treeline.App.Server;
 
@@ -10,13 +9,13 @@ internal sealed class StopSignals(TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan s_sameRequest = TimeSpan.FromMilliseconds(50);
 
-    private readonly Channel<string> _raised = Channel.CreateUnbounded<string>();
+    private readonly (MpscSender<string> Sender, MpscReceiver<string> Receiver) _raised = Mpsc.Unbounded<string>(name: "signals");
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _lock = new();
     private (string Name, long At)? _last;
 
     /// <summary>Every signal raised so far and from now on.</summary>
-    public ChannelReader<string> Raised => _raised.Reader;
+    public MpscReceiver<string> Raised => _raised.Receiver;
 
     /// <summary>Listens to the operating system. From here on a signal no longer ends the process by itself.</summary>
     public static StopSignals OfProcess()
@@ -45,12 +44,12 @@ internal sealed class StopSignals(TimeProvider clock) : IDisposable
             }
 
             _last = (name, clock.GetTimestamp());
-            _raised.Writer.TryWrite(name);
+            _raised.Sender.TrySend(name);
         }
     }
 
     /// <summary>Ends <see cref="Raised"/>: nobody listens any more.</summary>
-    public void Complete() => _raised.Writer.TryComplete();
+    public void Complete() => _raised.Sender.Complete();
 
     public void Dispose()
     {

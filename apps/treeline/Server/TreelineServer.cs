@@ -99,7 +99,7 @@ internal sealed class TreelineServer
     private async Task StopOnSignalAsync(JobServer jobs, ServerStatus status, CancellationToken cancellationToken)
     {
         bool soft = true;
-        await foreach (string signal in _signals.Raised.ReadAllAsync(cancellationToken))
+        await foreach (string signal in _signals.Raised.WithCancellation(cancellationToken))
         {
             if (soft)
             {

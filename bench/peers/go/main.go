@@ -31,7 +31,8 @@ func main() {
 	}
 	runtime.GOMAXPROCS(processors)
 	fmt.Println(runtime.Version())
-	fmt.Println("spawn spawn_yield scope2 chain cancel idle drain")
+	fmt.Println("spawn spawn_yield scope2 chain cancel idle drain ping_pong mpsc_bounded select " +
+		"semaphore semaphore_yield mutex_yield sleeps timer")
 
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -60,6 +61,22 @@ func run(row string, operations int) int64 {
 		chain(operations)
 	case "cancel":
 		cancelTree(operations)
+	case "ping_pong":
+		pingPong(operations)
+	case "mpsc_bounded":
+		mpscBounded(operations)
+	case "select":
+		selectOfTwo(operations)
+	case "semaphore":
+		semaphore(operations, permits, false)
+	case "semaphore_yield":
+		semaphore(operations, permits, true)
+	case "mutex_yield":
+		semaphore(operations, 1, true)
+	case "sleeps":
+		sleeps(operations)
+	case "timer":
+		armAndCancel(operations)
 	case "idle":
 		return idle(operations)
 	case "drain":

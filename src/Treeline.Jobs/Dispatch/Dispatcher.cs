@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace Treeline.Jobs;
@@ -12,13 +11,15 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
     // Submissions through this server wake it at once; this is for those of other processes on the same file.
     private static readonly TimeSpan s_longestSleep = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<ClaimedJob> _claimed = Channel.CreateUnbounded<ClaimedJob>();
+    private readonly (MpscSender<ClaimedJob> Sender, MpscReceiver<ClaimedJob> Receiver) _claimed =
+        Mpsc.Unbounded<ClaimedJob>(name: "claimed jobs");
+
     private readonly WakeSignal _wake = new();
     private int _free = options.Workers;
     private volatile bool _stopping;
 
-    /// <summary>The jobs to run. Ends when the dispatcher does.</summary>
-    public ChannelReader<ClaimedJob> Claimed => _claimed.Reader;
+    /// <summary>The jobs to run, each for whichever worker has waited longest. Ends when the dispatcher does.</summary>
+    public MpscReceiver<ClaimedJob> Claimed => _claimed.Receiver;
 
     /// <summary>There may be something new to claim.</summary>
     public void Wake() => _wake.Set();
@@ -55,7 +56,7 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         }
         finally
         {
-            _claimed.Writer.Complete();
+            _claimed.Sender.Dispose();
         }
     }
 
@@ -85,7 +86,7 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         Interlocked.Add(ref _free, -claim.Jobs.Count);
         foreach (ClaimedJob job in claim.Jobs)
         {
-            _claimed.Writer.TryWrite(job);
+            _claimed.Sender.TrySend(job);
         }
 
         if (claim.Jobs.Count == free)

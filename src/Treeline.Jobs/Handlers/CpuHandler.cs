@@ -1,10 +1,8 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Treeline.Jobs;
 
 /// <summary>The built-in handler <c>cpu</c>.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore lives as long as the handler and holds nothing of the system's.")]
 internal sealed class CpuHandler
 {
     private const int Largest = 50_000_000;
@@ -12,7 +10,7 @@ internal sealed class CpuHandler
     // How much of the sieve is worked on between two looks at the token: well under a millisecond.
     private const int Block = 1 << 18;
 
-    private readonly SemaphoreSlim _cores = new(Environment.ProcessorCount);
+    private readonly AsyncSemaphore _cores = new(Environment.ProcessorCount, "cores");
 
     public static ArgsError? Validate(JsonElement? args)
     {
@@ -24,20 +22,11 @@ internal sealed class CpuHandler
     {
         int n = Read(job.Args, out ArgsError? error);
         JobFailedException.ThrowIfBad(error);
-        await _cores.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // A thread of its own: the pool's are for work that yields.
-            int primes = await job.Scope.Spawn(
-                token => Task.Factory.StartNew(
-                    () => CountPrimes(n, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-                "count primes");
-            return new { primes };
-        }
-        finally
-        {
-            _cores.Release();
-        }
+        using SemaphorePermit core = await _cores.AcquireAsync(cancellationToken).ConfigureAwait(false);
+
+        // A thread of its own: the pool's are for work that yields.
+        int primes = await job.Scope.SpawnBlocking(token => CountPrimes(n, token), "count primes");
+        return new { primes };
     }
 
     /// <summary>The sieve of Eratosthenes, a block at a time so that it stays in the cache.</summary>

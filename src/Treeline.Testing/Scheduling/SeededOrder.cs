@@ -16,12 +16,14 @@ internal sealed class SeededOrder
     private const int MostReadyAwaits = 4;
 
     private readonly Random _random;
+    private readonly Random _ofWorker;
     private readonly List<IThreadPoolWorkItem> _ready = [];
     private readonly Bent _bent;
 
     public SeededOrder(int seed)
     {
         _random = new Random(seed);
+        _ofWorker = new Random(seed ^ 0x5EED); // of its own, so that it does not change which schedule the seed is
         _bent = (Bent)_random.Next(3);
     }
 
@@ -46,6 +48,7 @@ internal sealed class SeededOrder
             return;
         }
 
+        worker.Reseed((uint)_ofWorker.Next()); // a select begins with any of its cases
         int at = Choose();
         IThreadPoolWorkItem next = _ready[at];
         _ready.RemoveAt(at);

@@ -9,8 +9,14 @@ namespace Treeline;
 /// only a hint to look. Whoever sets the timer reads <c>_due</c> again afterwards and starts over if it has changed: so the
 /// last to set the timer set it for the time that counts. Whoever swaps a time that has come for <c>Never</c> calls back,
 /// once. No lock: the clock may be a user's.
+/// <para>
+/// The timer below is this object's place in a <see cref="TimerShard"/>, the same for ever and so one gate for all who set it;
+/// or, for a clock that keeps its timers itself, one of that clock. After <see cref="Dispose"/> it is not set: who disposes
+/// stores <c>_disposed</c> and then takes it away, under the gate; who sets it does so under the gate and then reads
+/// <c>_disposed</c>, so one of the two takes it away.
+/// </para>
 /// </remarks>
-internal sealed class ScopeTimer : IDisposable
+internal sealed class ScopeTimer : WheelTimer, IThreadPoolWorkItem, IDisposable
 {
     private const long Never = long.MaxValue;
 
@@ -19,8 +25,10 @@ internal sealed class ScopeTimer : IDisposable
 
     private readonly TimeProvider _clock;
     private readonly Action _callback;
-    private readonly ITimer _timer;
+    private readonly TimerShard? _shard;
+    private readonly ITimer? _timer;
     private long _due = Never;
+    private bool _disposed;
 
     /// <param name="clock">Measures the time.</param>
     /// <param name="callback">Called on a thread of the clock's choice, in no particular context.</param>
@@ -28,21 +36,10 @@ internal sealed class ScopeTimer : IDisposable
     {
         _clock = clock;
         _callback = callback;
-
-        // It may outlive the code that sets it, and must not hold on to its context.
-        bool flows = !ExecutionContext.IsFlowSuppressed();
-        AsyncFlowControl suppressed = flows ? ExecutionContext.SuppressFlow() : default;
-        try
+        _shard = TimerShards.Of(clock);
+        if (_shard is null)
         {
-            _timer = clock.CreateTimer(
-                static timer => ((ScopeTimer)timer!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            if (flows)
-            {
-                suppressed.Undo();
-            }
+            _timer = clock.CreateUnflowedTimer(static timer => ((ScopeTimer)timer!).Look(), this);
         }
     }
 
@@ -51,21 +48,27 @@ internal sealed class ScopeTimer : IDisposable
     /// <summary>Calls back after <paramref name="time"/>, instead of any time set before. At zero: soon, not on this stack.</summary>
     public void Set(TimeSpan time)
     {
-        Volatile.Write(ref _due, After(time));
-        Rearm();
+        long now = _clock.GetTimestamp();
+        long due = _clock.After(now, time);
+        Interleave.Write(this, nameof(_due));
+        Volatile.Write(ref _due, due);
+        Rearm(now);
     }
 
     /// <summary>As <see cref="Set"/>, unless a time is set that comes sooner.</summary>
     public void SetIfSooner(TimeSpan time)
     {
-        long due = After(time);
+        long now = _clock.GetTimestamp();
+        long due = _clock.After(now, time);
+        Interleave.Read(this, nameof(_due));
         long seen = Volatile.Read(ref _due);
         while (due < seen)
         {
+            Interleave.Write(this, nameof(_due));
             long before = Interlocked.CompareExchange(ref _due, due, seen);
             if (before == seen)
             {
-                Rearm();
+                Rearm(now);
                 return;
             }
 
@@ -74,31 +77,40 @@ internal sealed class ScopeTimer : IDisposable
     }
 
     /// <summary>Calls back no more, unless it is about to.</summary>
-    public void Clear() => Volatile.Write(ref _due, Never);
+    public void Clear()
+    {
+        Interleave.Write(this, nameof(_due));
+        Volatile.Write(ref _due, Never);
+    }
 
     public void Dispose()
     {
         Clear();
-        _timer.Dispose();
+        Interleave.Write(this, nameof(_disposed));
+        Volatile.Write(ref _disposed, true);
+        _shard?.Remove(this);
+        _timer?.Dispose();
     }
 
-    private long After(TimeSpan time)
-    {
-        Int128 steps = (Int128)time.Ticks * _clock.TimestampFrequency / TimeSpan.TicksPerSecond;
-        return (long)Int128.Min(_clock.GetTimestamp() + Int128.Max(steps, 0), Never - 1);
-    }
+    /// <summary>The callback may run for long, and throw: it gets a work item of its own.</summary>
+    public override void OnDue() => Executor.ThreadPool.Schedule(this);
+
+    void IThreadPoolWorkItem.Execute() => Look();
 
     private void Look()
     {
+        Interleave.Read(this, nameof(_due));
         long due = Volatile.Read(ref _due);
         while (due != Never)
         {
-            if (_clock.GetTimestamp() < due)
+            long now = _clock.GetTimestamp();
+            if (now < due)
             {
-                Rearm();
+                Rearm(now);
                 return;
             }
 
+            Interleave.Write(this, nameof(_due));
             long before = Interlocked.CompareExchange(ref _due, Never, due);
             if (before == due)
             {
@@ -110,20 +122,35 @@ internal sealed class ScopeTimer : IDisposable
         }
     }
 
-    private void Rearm()
+    private void Rearm(long now)
     {
         long due;
         do
         {
+            Interleave.Read(this, nameof(_due));
             due = Volatile.Read(ref _due);
             if (due == Never)
             {
                 return;
             }
 
-            TimeSpan left = _clock.GetElapsedTime(_clock.GetTimestamp(), due);
-            _timer.Change(
-                left > s_longestStep ? s_longestStep : RoundUp(left > TimeSpan.Zero ? left : TimeSpan.Zero), Timeout.InfiniteTimeSpan);
+            if (_shard is not null)
+            {
+                _shard.Set(this, now, due);
+                Interleave.Read(this, nameof(_disposed));
+                if (Volatile.Read(ref _disposed))
+                {
+                    _shard.Remove(this);
+                }
+            }
+            else
+            {
+                TimeSpan left = _clock.GetElapsedTime(now, due);
+                _timer!.Change(
+                    left > s_longestStep ? s_longestStep : RoundUp(left > TimeSpan.Zero ? left : TimeSpan.Zero), Timeout.InfiniteTimeSpan);
+            }
+
+            Interleave.Read(this, nameof(_due));
         }
         while (Volatile.Read(ref _due) != due);
     }

@@ -9,5 +9,16 @@ public readonly struct SelectCase<T>
 {
     internal SelectCase(ISelectable<T> source) => Source = source;
 
+    /// <summary>Of something that keeps its value: when to look, and how.</summary>
+    internal SelectCase(ISelectable<Nothing> signal, Func<T> read)
+    {
+        Signal = signal;
+        Read = read;
+    }
+
     internal ISelectable<T>? Source { get; }
+
+    internal ISelectable<Nothing>? Signal { get; }
+
+    internal Func<T>? Read { get; }
 }

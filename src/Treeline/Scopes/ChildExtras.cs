@@ -14,10 +14,13 @@ internal sealed class ChildExtras
     /// <summary>The source of the task that ends as the child does, if anybody has asked for that.</summary>
     public object? Completion { get; set; }
 
+    /// <summary>What selects wait for that wait for its end, if one ever did.</summary>
+    public ChildEnd? End { get; set; }
+
     /// <summary>Fibers that await the child, after the first.</summary>
     public void AddJoiner(IThreadPoolWorkItem joiner) => (_joiners ??= []).Add(joiner);
 
-    /// <summary>Called once, after the child has ended: no more are added.</summary>
+    /// <summary>Called once, after the child has ended: no more are added. Those who wait in selects go on as well.</summary>
     public void ResumeJoiners()
     {
         if (_joiners is { } joiners)
@@ -25,5 +28,7 @@ internal sealed class ChildExtras
             _joiners = null;
             joiners.ForEach(ChildNode.Resume);
         }
+
+        End?.Signal();
     }
 }

@@ -290,6 +290,23 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
         return true;
     }
 
+    /// <summary>The end of the child as something that a select can wait for.</summary>
+    internal ChildEnd EndFor(int version)
+    {
+        ChildEnd? end = null;
+        if (TryLock(version))
+        {
+            if (!IsCompleted)
+            {
+                end = Extras.End ??= new ChildEnd(this, version, hasEnded: false);
+            }
+
+            Unlock(0);
+        }
+
+        return end ?? new ChildEnd(this, version, hasEnded: true);
+    }
+
     /// <summary>The end of the child as a task, made when first asked for; null if it has succeeded and is gone.</summary>
     internal Task? Completion(int version, bool observe)
     {

@@ -89,8 +89,14 @@ public readonly struct ChildTask
     /// <returns>A task that ends as the child does.</returns>
     public Task AsTask() => Node.Completion(_version, observe: true) ?? Task.CompletedTask;
 
+    /// <summary>The end of the child, for a <see cref="Select{TResult}"/>, which throws what the child ended with, if not with success.</summary>
+    /// <returns>The case.</returns>
+    public SelectCase JoinCase() => new(JoinEnd());
+
     /// <summary>The path and the state.</summary>
     public override string ToString() => _node is null ? "no child" : IsGone ? Gone : $"{Path} ({State})";
+
+    internal ChildEnd JoinEnd() => Node.EndFor(_version);
 
     /// <summary>Hands <paramref name="joiner"/> on when the child ends. False: it has ended, so nothing will.</summary>
     internal bool TryJoin(IThreadPoolWorkItem joiner) => Node.TryJoin(_version, joiner);

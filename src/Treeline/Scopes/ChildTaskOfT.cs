@@ -66,6 +66,13 @@ public readonly struct ChildTask<T>
         return OutcomeOfEnded();
     }
 
+    /// <inheritdoc cref="ChildTask.JoinCase"/>
+    public SelectCase<T> JoinCase()
+    {
+        ChildTask<T> child = this;
+        return new SelectCase<T>(Plain.JoinEnd(), () => child._node!.Result!);
+    }
+
     /// <inheritdoc cref="ChildTask.ToString"/>
     public override string ToString() => Plain.ToString();
 

@@ -42,7 +42,7 @@ public sealed class StopSignalsTests : IDisposable
     private List<string> Raised()
     {
         var raised = new List<string>();
-        while (_signals.Raised.TryRead(out string? name))
+        while (_signals.Raised.TryReceive(out string? name))
         {
             raised.Add(name);
         }

@@ -6,6 +6,11 @@ internal sealed class SteppedClock : TimeProvider
     private readonly List<Timer> _timers = [];
     private long _now;
 
+    /// <param name="shard">Whether waits have their timers in a shard, as those of the system's clock have, or each its own.</param>
+    public SteppedClock(bool shard = false) => Shard = shard ? new TimerShard(this, new InPlace()) : null;
+
+    public TimerShard? Shard { get; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp()
@@ -35,6 +40,12 @@ internal sealed class SteppedClock : TimeProvider
     public void Hint() => _timers.ForEach(static timer => timer.Fire());
 
     public override string ToString() => "the clock";
+
+    /// <summary>Whoever rings the alarm looks at the wheel.</summary>
+    private sealed class InPlace : Executor
+    {
+        public override void Schedule(IThreadPoolWorkItem work) => work.Execute();
+    }
 
     private sealed class Timer(SteppedClock clock, Action fire) : ITimer
     {

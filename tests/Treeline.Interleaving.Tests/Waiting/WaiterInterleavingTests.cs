@@ -67,11 +67,14 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox);
     });
 
-    [Fact]
-    public void Signal_against_the_deadline() => Explore(["1", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Signal_against_the_deadline(bool inShard) => Explore(["1", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
@@ -79,11 +82,14 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1);
     });
 
-    [Fact]
-    public void Cancellation_against_the_deadline() => Explore(["cancelled", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Cancellation_against_the_deadline(bool inShard) => Explore(["cancelled", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         var source = new CancellationTokenSource();
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
         scenario.Actor("canceller", () => Cancel(source));
@@ -92,11 +98,14 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox);
     });
 
-    [Fact]
-    public void Signal_against_cancellation_against_the_deadline() => Explore(["1", "cancelled", "timed out"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Signal_against_cancellation_against_the_deadline(bool inShard) => Explore(["1", "cancelled", "timed out"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         var source = new CancellationTokenSource();
         var self = new Resumption("receiver");
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second, source.Token);
@@ -126,11 +135,14 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1, 2);
     });
 
-    [Fact]
-    public void A_late_timer_does_not_reach_the_next_wait() => Explore(["1 2", "timed out 1"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_late_timer_does_not_reach_the_next_wait(bool inShard) => Explore(["1 2", "timed out 1"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () =>
         {
@@ -144,11 +156,14 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         Conserves(scenario, mailbox, 1, 2);
     });
 
-    [Fact]
-    public void A_late_timer_does_not_end_the_next_wait_before_its_own_deadline() => Explore(["1 2", "timed out 1", "timed out 2"], static scenario =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_late_timer_does_not_end_the_next_wait_before_its_own_deadline(bool inShard) => Explore(["1 2", "timed out 1", "timed out 2"], scenario =>
     {
         var mailbox = new Mailbox();
-        var clock = new SteppedClock();
+        var clock = new SteppedClock(inShard);
+        LeavesNoTimer(scenario, clock);
         WaitAwaitable<int> wait = mailbox.Receive(clock, s_second);
         scenario.Actor("sender", () => mailbox.Send(1));
         scenario.Actor("clock", () => clock.Advance(s_second));
@@ -325,6 +340,9 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
 
     private static void Receiver(Scenario scenario, string name, Mailbox mailbox, Func<Resumption, int> receive) =>
         scenario.Actor(name, () => scenario.Outcome = ResultOf(() => receive(new Resumption(name))));
+
+    private static void LeavesNoTimer(Scenario scenario, SteppedClock clock) =>
+        scenario.Finally(() => Assert.Equal(0, clock.Shard?.Count ?? 0));
 
     /// <summary>Each item was received once or is still there, in the order sent.</summary>
     private static void Conserves(Scenario scenario, Mailbox mailbox, params int[] sent) => scenario.Finally(() =>

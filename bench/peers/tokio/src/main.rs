@@ -4,6 +4,10 @@
 //! lines `row operations`, and answers each with `figure cpu_nanoseconds`: the figure is the nanoseconds that the whole
 //! call took, or for `idle` the bytes that its tasks held while they waited.
 
+mod channels;
+mod locks;
+mod timers;
+
 use std::future::Future;
 use std::io::{BufRead, Write};
 use std::pin::Pin;
@@ -19,9 +23,13 @@ const DEPTH: usize = 100;
 
 fn main() {
     let workers: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("usage: tokio <workers>");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
     say(format!("Tokio {} (rustc {})", env!("TOKIO_VERSION"), env!("RUSTC_VERSION")));
-    say("spawn spawn_yield scope2 chain idle drain".to_string());
+    say(concat!(
+        "spawn spawn_yield scope2 chain idle drain ping_pong mpsc_bounded mpsc_unbounded select semaphore semaphore_yield ",
+        "mutex_yield sleeps timer timeout"
+    )
+    .to_string());
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         let (row, operations) = line.split_once(' ').expect("expected: row operations");
@@ -47,6 +55,16 @@ async fn run(row: String, operations: usize) -> u64 {
         "chain" => chain(operations).await,
         "idle" => return idle(operations).await,
         "drain" => return drain(operations).await,
+        "ping_pong" => channels::ping_pong(operations).await,
+        "mpsc_bounded" => channels::bounded(operations).await,
+        "mpsc_unbounded" => channels::unbounded(operations).await,
+        "select" => channels::select_of_two(operations).await,
+        "semaphore" => locks::semaphore(operations, false).await,
+        "semaphore_yield" => locks::semaphore(operations, true).await,
+        "mutex_yield" => locks::mutex(operations).await,
+        "sleeps" => timers::sleeps(operations).await,
+        "timer" => timers::arm_and_cancel(operations).await,
+        "timeout" => timers::with_timeout(operations).await,
         _ => panic!("no row {row}"),
     }
     start.elapsed().as_nanos() as u64

@@ -48,6 +48,9 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Object pools of this worker; see <c>Pool&lt;T&gt;</c>. Owner.</summary>
     public object?[] Pools { get; set; } = [];
 
+    /// <summary>The timers that were set by work it ran; see <see cref="TimerShards"/>. Owner.</summary>
+    public TimerShard? Timers { get; set; }
+
     /// <summary>Who wakes it when it is parked. Written by the owner, or under the gate while parked.</summary>
     public Crank Crank { get; set; } = scheduler.Crank;
 
@@ -306,8 +309,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
         }
 
         Worker[] all = Scheduler.Idle.All;
-        _own.Random = (_own.Random * 1664525) + 1013904223; // Numerical Recipes' linear congruential generator
-        int start = (int)((_own.Random >> 8) % (uint)all.Length);
+        int start = NextRandom(all.Length);
         for (int i = 0; i < all.Length; i++)
         {
             Worker victim = all[(start + i) % all.Length];
@@ -319,6 +321,16 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
 
         return Scheduler.TakeInjected(this);
     }
+
+    /// <summary>A number from 0 to <paramref name="below"/> - 1, of no great quality, for choices that are to be fair. Owner.</summary>
+    internal int NextRandom(int below)
+    {
+        _own.Random = (_own.Random * 1664525) + 1013904223; // Numerical Recipes' linear congruential generator
+        return (int)((_own.Random >> 8) % (uint)below);
+    }
+
+    /// <summary>Makes <see cref="NextRandom"/> go on from <paramref name="seed"/>. Owner.</summary>
+    internal void Reseed(uint seed) => _own.Random = seed;
 
     /// <summary>Puts what was woken last to the rest. Owner.</summary>
     internal void EmptyLifo()

@@ -60,6 +60,12 @@ namespace Treeline;
 /// included, for TimedOut. If the swap succeeds the node was in that incarnation all the while, so the deadline was its own.
 /// 2^28 incarnations within one such read and swap are not possible in practice.
 /// </para>
+/// <para>
+/// <b>Timers</b> of the system's clock stand in a <see cref="TimerShard"/>, with the extras as their place. The renter sets
+/// it when it arms the wait, after <c>Deadline</c>; the awaiter takes it away when it ends the incarnation, before the node goes to its
+/// pool; nobody else does either, a hint least of all. So the deadline of an incarnation is always behind a timer of its
+/// own, and a hint that comes too early belonged to another: it need do nothing. Only timers of other clocks are set again by hints.
+/// </para>
 /// </remarks>
 [DebuggerDisplay("{Outcome}: {WaitingFor}")]
 internal abstract class WaiterBase : IThreadPoolWorkItem
@@ -223,6 +229,12 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
                 return true;
             }
 
+            if (TimerShards.Keep(clock))
+            {
+                // Too early for this deadline, so the hint was for another; this one's timer is set in a shard, by its owner.
+                return false;
+            }
+
             // Too early. If the node has gone on to another incarnation meanwhile, this may have set its timer wrong, and
             // looks again. (Its owner stores the state before it sets the timer; a fence stands between on both sides.)
             extras.Timer?.Change(RoundUp(clock.GetElapsedTime(now, deadline)), Timeout.InfiniteTimeSpan);
@@ -244,6 +256,18 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         _queue!.Remove(this);
         _state = Moved(_state, WaitOutcome.Lost);
         Recycle();
+    }
+
+    /// <summary>
+    /// A wait that was over at once costs a unit of <see cref="Budget"/>; when none is left, its awaiter gives way once. Called
+    /// by the renter before anybody awaits.
+    /// </summary>
+    public void TakeBudget()
+    {
+        if (IsCompleted(Token) && !Budget.TryConsume())
+        {
+            _yields = true;
+        }
     }
 
     /// <summary>What awaiters ask; throws for an awaitable that was used up.</summary>
@@ -581,7 +605,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
         {
             // Awaiter and claimer may come here at once.
             Interleave.Write(this, nameof(_extras));
-            Interlocked.CompareExchange(ref _extras, new WaiterExtras(), null);
+            Interlocked.CompareExchange(ref _extras, new WaiterExtras(this), null);
         }
 
         _usesExtras = true;
@@ -627,33 +651,28 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
 
     private void ArmTimer(WaiterExtras extras, TimeProvider clock)
     {
-        if (extras.Timer is null || !ReferenceEquals(extras.TimerClock, clock))
+        TimerShard? shard = TimerShards.Of(clock);
+        if (shard is null && (extras.Timer is null || !ReferenceEquals(extras.TimerClock, clock)))
         {
+            // The node outlives this wait: its timer must not hold on to the context of whoever waited first.
             extras.Timer?.Dispose();
             extras.TimerClock = clock;
-            extras.Timer = CreateTimer(clock);
+            extras.Timer = clock.CreateUnflowedTimer(s_hint, this);
         }
 
-        Int128 span = (Int128)extras.Timeout.Ticks * clock.TimestampFrequency / TimeSpan.TicksPerSecond;
-        var deadline = (long)Int128.Min(clock.GetTimestamp() + span, NoDeadline);
+        long now = clock.GetTimestamp();
+        long deadline = clock.After(now, extras.Timeout);
         Interleave.Write(this, Deadline);
         Volatile.Write(ref extras.Deadline, deadline);
+        if (shard is not null)
+        {
+            extras.Shard = shard;
+            shard.Set(extras, now, deadline);
+            return;
+        }
+
         Interlocked.MemoryBarrier();
-        extras.Timer.Change(Shorten(extras.Timeout), Timeout.InfiniteTimeSpan);
-    }
-
-    private ITimer CreateTimer(TimeProvider clock)
-    {
-        // The node outlives this wait: its timer must not hold on to the context of whoever waited first.
-        if (ExecutionContext.IsFlowSuppressed())
-        {
-            return clock.CreateTimer(s_hint, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
-
-        using (ExecutionContext.SuppressFlow())
-        {
-            return clock.CreateTimer(s_hint, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        extras.Timer!.Change(Shorten(extras.Timeout), Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Stops what could have ended the wait. True if none of it can touch the node any more.</summary>
@@ -673,7 +692,19 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
             Interleave.Write(this, Deadline);
             extras.Clock = null;
             Volatile.Write(ref extras.Deadline, NoDeadline);
-            extras.Timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (extras.Shard is not { } shard)
+            {
+                extras.Timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                // Nobody else sets it: if it is out, it stays out.
+                extras.Shard = null;
+                if (extras.IsSet)
+                {
+                    shard.Remove(extras);
+                }
+            }
         }
 
         extras.Cell = null;

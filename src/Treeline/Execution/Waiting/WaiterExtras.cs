@@ -4,7 +4,7 @@ namespace Treeline;
 /// What only some waits need, so that a <see cref="WaiterBase">waiter</see> without it is small: there may be millions. A node
 /// that needed it once keeps it. Who may touch what is said in the waiter's protocol.
 /// </summary>
-internal sealed class WaiterExtras
+internal sealed class WaiterExtras(WaiterBase owner) : WheelTimer
 {
     /// <summary>No deadline, and so nothing for a timer's hint to do.</summary>
     public const long NoDeadline = long.MaxValue;
@@ -19,7 +19,10 @@ internal sealed class WaiterExtras
     // The deadline in timestamps of the clock. Written when the renter arms it; read by hints of any incarnation.
     public long Deadline = NoDeadline;
 
-    // Stays from one incarnation to the next, as long as the clock is the same.
+    // Where the wait's timer is set, if the clock's timers are kept in shards. Written by the owner.
+    public TimerShard? Shard;
+
+    // Otherwise. Stays from one incarnation to the next, as long as the clock is the same.
     public ITimer? Timer;
     public TimeProvider? TimerClock;
 
@@ -33,4 +36,7 @@ internal sealed class WaiterExtras
 
     // In place of a value. Written by the claimer.
     public Exception? Error;
+
+    /// <summary>The hint of a shard.</summary>
+    public override void OnDue() => owner.TryTimeOut();
 }

@@ -16,7 +16,7 @@ internal struct WaiterList<T>
 
     public readonly bool IsEmpty => _first is null;
 
-    /// <summary>Who came first, and may have given up; left where it is.</summary>
+    /// <summary>Who waits longest, and may have given up.</summary>
     public readonly Waiter<T>? First => _first;
 
     /// <summary>Puts <paramref name="waiter"/> last.</summary>

@@ -3,7 +3,7 @@ namespace Treeline.Tests.Execution.Waiting;
 /// <summary>
 /// The smallest primitive that hands values over, so that one could be lost or given twice: an unbounded queue.
 /// </summary>
-internal sealed class Mailbox(string name = "mailbox") : IWaitQueue
+internal sealed class Mailbox(string name = "mailbox") : ISelectable<int>
 {
     private readonly Queue<int> _items = new();
     private Gate _gate;
@@ -91,20 +91,34 @@ internal sealed class Mailbox(string name = "mailbox") : IWaitQueue
     public Waiter<int> Join(Waiter<WaiterBase> cell)
     {
         var branch = Waiter<int>.RentBranch(this, cell);
+        Enter(branch);
+        return branch;
+    }
+
+    /// <summary>Receiving, as one of several things.</summary>
+    public SelectCase<int> Case() => new(this);
+
+    /// <inheritdoc/>
+    public void Enter(Waiter<int> branch)
+    {
         int item;
         using (_gate.Enter())
         {
-            if (_items.Count == 0 || !branch.TryClaim())
+            if (_items.Count == 0)
             {
                 _waiters.Add(branch);
-                return branch;
+                return;
+            }
+
+            if (!branch.TryClaim())
+            {
+                return;
             }
 
             item = _items.Dequeue();
         }
 
         branch.Complete(item);
-        return branch;
     }
 
     public override string ToString() => name;
