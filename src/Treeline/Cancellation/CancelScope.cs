@@ -408,7 +408,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
     }
 
     /// <summary>Sets or takes away the scope's own deadline: a point in time, or a time from now.</summary>
-    private protected void SetDeadline(DateTimeOffset? deadline, TimeSpan? timeout)
+    internal void SetDeadline(DateTimeOffset? deadline, TimeSpan? timeout)
     {
         if (deadline is null && timeout is null && Volatile.Read(ref _extras) is null)
         {

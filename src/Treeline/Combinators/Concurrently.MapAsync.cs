@@ -130,7 +130,7 @@ public static partial class Concurrently
             cancellationToken);
     }
 
-    private static IAsyncEnumerable<TResult> MapStream<T, TResult>(
+    internal static IAsyncEnumerable<TResult> MapStream<T, TResult>(
         Supply<T> source,
         int maxConcurrency,
         Func<T, CancellationToken, Fiber<TResult>> map,

@@ -91,7 +91,7 @@ public static partial class Concurrently
         MapUnordered(
             new Supply<T>(source), maxConcurrency, ItemWork.OfFiber(map), new Combination(nameof(MapUnorderedAsync), file, line), cancellationToken);
 
-    private static IAsyncEnumerable<TResult> MapUnordered<T, TResult>(
+    internal static IAsyncEnumerable<TResult> MapUnordered<T, TResult>(
         Supply<T> source,
         int maxConcurrency,
         Func<T, CancellationToken, Fiber<TResult>> map,

@@ -24,7 +24,7 @@ public static partial class Concurrently
         [CallerLineNumber] int line = 0) =>
         Merge(ToArray(streams), new Combination(nameof(MergeAsync), file, line), cancellationToken);
 
-    private static async IAsyncEnumerable<T> Merge<T>(
+    internal static async IAsyncEnumerable<T> Merge<T>(
         IAsyncEnumerable<T>[] streams, Combination combination, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TaskScope scope = combination.Open(cancellationToken);
