@@ -95,6 +95,8 @@ public class DocumentationTests
     }
 
     private static string Unindented(string code) => string.Concat(
-        code.Split('\n').Select(static line => line.Trim()).Where(static line => line is not ("" or "using Treeline;"))
-            .Select(static line => line + '\n'));
+        code.Split('\n').Select(static line => line.Trim()).Where(static line => line != "" && !IsImport(line)).Select(static line => line + '\n'));
+
+    private static bool IsImport(string line) =>
+        line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && !line.AsSpan(6).ContainsAny(' ', '(');
 }

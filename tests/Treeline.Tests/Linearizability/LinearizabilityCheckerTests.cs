@@ -3,7 +3,7 @@ using Treeline.TestSupport.Linearizability;
 namespace Treeline.Tests;
 
 /// <summary>The checker itself, with a register and a queue.</summary>
-public sealed class LinearizabilityTests
+public sealed class LinearizabilityCheckerTests
 {
     private readonly History _history = new();
 
