@@ -67,7 +67,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             else
             {
                 waiter = Waiter<MutexGuard>.Rent(this, cancellationToken);
-                waiter.Draft = new MutexGuard(this, _holds.Add(who, 1));
+                waiter.Value = new MutexGuard(this, _holds.Add(who, 1));
                 _waiters.Add(waiter);
             }
         }
@@ -115,7 +115,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         {
             if (_isLocked)
             {
-                branch.Draft = new MutexGuard(this, _holds.Add(who, 1));
+                branch.Value = new MutexGuard(this, _holds.Add(who, 1));
                 _waiters.Add(branch);
                 return;
             }
@@ -125,10 +125,10 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
                 return;
             }
 
-            branch.Draft = Take(who);
+            branch.Value = Take(who);
         }
 
-        branch.Complete(branch.Draft);
+        branch.Complete();
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -137,7 +137,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         using (_gate.Enter())
         {
             _waiters.Remove(gone);
-            _holds.Drop(gone.Draft.Ticket);
+            _holds.Drop(gone.Value.Ticket);
         }
     }
 
@@ -160,7 +160,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             next = PassOn();
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
     }
 
     /// <summary>
@@ -180,12 +180,12 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
 
             waiter = Waiter<MutexGuard>.Rent(condition, cancellationToken);
-            waiter.Draft = guard;
+            waiter.Value = guard;
             line.Add(waiter);
             next = PassOn();
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
         return waiter;
     }
 
@@ -211,7 +211,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
         }
 
-        first?.Complete(first.Draft);
+        first?.Complete();
     }
 
     /// <summary>Ends the wait for a condition as cancelled, if it has not ended.</summary>
@@ -232,7 +232,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
         }
 
-        waiter.Complete(waiter.Draft);
+        waiter.Complete();
     }
 
     private MutexGuard Take(in Holder who)
@@ -251,7 +251,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         }
 
         _isLocked = true;
-        _holds.Grant(waiter.Draft.Ticket);
+        _holds.Grant(waiter.Value.Ticket);
         return true;
     }
 
@@ -260,9 +260,9 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
     {
         while (_waiters.TryPop(out Waiter<MutexGuard>? next))
         {
-            if (_holds.IsAside(next.Draft.Ticket) || next.TryClaim())
+            if (_holds.IsAside(next.Value.Ticket) || next.TryClaim())
             {
-                _holds.Grant(next.Draft.Ticket);
+                _holds.Grant(next.Value.Ticket);
                 return next;
             }
         }

@@ -133,7 +133,7 @@ public sealed class AsyncRwLock
     {
         while (admitted.TryPop(out Waiter<RwLockGuard>? waiter))
         {
-            waiter.Complete(waiter.Draft);
+            waiter.Complete();
         }
     }
 
@@ -166,7 +166,7 @@ public sealed class AsyncRwLock
                 else
                 {
                     waiter = Waiter<RwLockGuard>.Rent(this, cancellationToken);
-                    waiter.Draft = new RwLockGuard(owner, owner._holds.Add(who, Writers));
+                    waiter.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
                     _waiters.Add(waiter);
                 }
             }
@@ -192,7 +192,7 @@ public sealed class AsyncRwLock
             {
                 if (!CanEnter)
                 {
-                    branch.Draft = new RwLockGuard(owner, owner._holds.Add(who, Writers));
+                    branch.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
                     _waiters.Add(branch);
                     return;
                 }
@@ -202,10 +202,10 @@ public sealed class AsyncRwLock
                     return;
                 }
 
-                branch.Draft = Take(who);
+                branch.Value = Take(who);
             }
 
-            branch.Complete(branch.Draft);
+            branch.Complete();
         }
 
         /// <summary>Called under the gate: lets the first in who can be claimed.</summary>
@@ -217,7 +217,7 @@ public sealed class AsyncRwLock
             }
 
             Count();
-            owner._holds.Grant(waiter.Draft.Ticket);
+            owner._holds.Grant(waiter.Value.Ticket);
             admitted.Add(waiter);
             return true;
         }
@@ -237,7 +237,7 @@ public sealed class AsyncRwLock
             using (owner._gate.Enter())
             {
                 _waiters.Remove(gone);
-                owner._holds.Drop(gone.Draft.Ticket);
+                owner._holds.Drop(gone.Value.Ticket);
                 if (owner._readLine.CanEnter)
                 {
                     // It may have been the last writer that readers waited behind.

@@ -87,7 +87,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
             else
             {
                 waiter = Waiter<SemaphorePermit>.Rent(this, cancellationToken);
-                waiter.Draft = new SemaphorePermit(this, _holds.Add(who, count));
+                waiter.Value = new SemaphorePermit(this, _holds.Add(who, count));
                 _waiters.Add(waiter);
             }
         }
@@ -183,7 +183,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
     {
         while (granted.TryPop(out Waiter<SemaphorePermit>? waiter))
         {
-            waiter.Complete(waiter.Draft);
+            waiter.Complete();
         }
     }
 
@@ -199,13 +199,13 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
     private WaiterList<SemaphorePermit> GrantReady()
     {
         var granted = default(WaiterList<SemaphorePermit>);
-        while (_waiters.First is { } first && _holds.AmountOf(first.Draft.Ticket) is var amount && amount <= _available)
+        while (_waiters.First is { } first && _holds.AmountOf(first.Value.Ticket) is var amount && amount <= _available)
         {
             _waiters.Remove(first);
             if (first.TryClaim())
             {
                 _available -= amount;
-                _holds.Grant(first.Draft.Ticket);
+                _holds.Grant(first.Value.Ticket);
                 granted.Add(first);
             }
         }
@@ -231,7 +231,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
         {
             if (!CanTake(count))
             {
-                branch.Draft = new SemaphorePermit(this, _holds.Add(who, count));
+                branch.Value = new SemaphorePermit(this, _holds.Add(who, count));
                 _waiters.Add(branch);
                 return;
             }
@@ -241,10 +241,10 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
                 return;
             }
 
-            branch.Draft = Take(who, count);
+            branch.Value = Take(who, count);
         }
 
-        branch.Complete(branch.Draft);
+        branch.Complete();
     }
 
     private void Remove(WaiterBase waiter)
@@ -254,7 +254,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
         using (_gate.Enter())
         {
             _waiters.Remove(gone);
-            _holds.Drop(gone.Draft.Ticket);
+            _holds.Drop(gone.Value.Ticket);
 
             // It may have been what the others waited behind.
             granted = GrantReady();

@@ -170,7 +170,7 @@ public sealed class OnceCell<T>(string? name = null) : IHeld
             else if (_isRunning)
             {
                 waiter = Waiter<OnceTurn>.Rent(this, cancellationToken);
-                waiter.Draft = mine;
+                waiter.Value = mine;
                 _waiters.Add(waiter);
             }
             else
@@ -197,11 +197,11 @@ public sealed class OnceCell<T>(string? name = null) : IHeld
             _runner = default;
             if (_waiters.TryPopClaimed(out next))
             {
-                Begin(next.Draft);
+                Begin(next.Value);
             }
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
     }
 
     private void Settle(T value)
