@@ -8,13 +8,14 @@ namespace Treeline;
 /// </summary>
 /// <remarks>
 /// It is phase-fair (Brandenburg and Anderson, "Spin-based reader-writer synchronization for multiprocessor real-time systems",
-/// Real-Time Systems 46, 2010): while both kinds wait, phases of reading and of writing take turns. A reader waits for the readers of now and one
-/// writer, at most; a writer for the writers before it, and one phase of readers each. So do not lock it for reading while you hold it for
-/// reading: if a writer has come meanwhile, you wait for it, and it for you.
+/// Real-Time Systems 46, 2010): while both kinds wait, phases of reading and of writing take turns. A reader waits for the
+/// readers of now and one writer, at most; a writer for the writers before it, and one phase of readers each. So do not lock it
+/// for reading while you hold it for reading: if a writer has come meanwhile, you wait for it, and it for you.
 /// <para>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. While readers read, readers wait only behind a writer that waits; so there is no moment
-/// in which the lock is free and somebody waits. The end of writing admits all readers that wait, or else the first writer; the end
-/// of reading admits the first writer. When the last writer that waits gives up, the readers behind it join those that read.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. While readers read, readers wait only behind a writer that waits; so
+/// there is no moment in which the lock is free and somebody waits. The end of writing admits all readers that wait, or else
+/// the first writer; the end of reading admits the first writer. When the last writer that waits gives up, the readers behind
+/// it join those that read.
 /// </para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}, readers: {Readers}, writer: {IsWriteLocked}")]
@@ -62,8 +63,8 @@ public sealed class AsyncRwLock
     }
 
     /// <summary>
-    /// Waits until nobody writes, and no writer has waited for longer than one phase of writing, and locks it for reading, together with others.
-    /// Cancellation: what was cancelled does not hold it and has left the line.
+    /// Waits until nobody writes, and no writer has waited for longer than one phase of writing, and locks it for reading,
+    /// together with others. Cancellation: what was cancelled does not hold it and has left the line.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What unlocks it, once: to be awaited, and disposed.</returns>

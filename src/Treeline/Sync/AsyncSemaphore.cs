@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// A number of permits, for so many at a time: <c>using SemaphorePermit permit = await semaphore.AcquireAsync(ct);</c>. Permits are given in the
-/// order in which they were asked for. Whoever asks for many is not passed by those who ask for few.
+/// A number of permits, for so many at a time: <c>using SemaphorePermit permit = await semaphore.AcquireAsync(ct);</c>. Permits
+/// are given in the order in which they were asked for. Whoever asks for many is not passed by those who ask for few.
 /// </summary>
 /// <remarks>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. Whenever permits come free, or the first in line gives up, those at the head of
-/// the line are given theirs as long as there are enough for the first; in the same holding of the gate, so nobody comes in
-/// between. So, apart from one who gave up and is just about to leave: while anybody stands in line, the first wants more than there is.
-/// What each asks for stands in the <see cref="HoldTable"/>.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. Whenever permits come free, or the first in line gives up, those at the
+/// head of the line are given theirs as long as there are enough for the first; in the same holding of the gate, so nobody
+/// comes in between. So, apart from one who gave up and is just about to leave: while anybody stands in line, the first wants
+/// more than there is. What each asks for stands in the <see cref="HoldTable"/>.
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}, available: {Available}")]
 public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
@@ -124,10 +124,13 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
 
     /// <summary>
     /// Adds permits that nobody held. Permits that were acquired come back by disposing what
-    /// <see cref="AcquireAsync(CancellationToken)"/> gave. This is for semaphores that are fed, say, with one permit for each thing made.
+    /// <see cref="AcquireAsync(CancellationToken)"/> gave. This is for semaphores that are fed, say, with one permit for each
+    /// thing made.
     /// </summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The number is not positive, or there would be more than <see cref="int.MaxValue"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The number is not positive, or there would be more than <see cref="int.MaxValue"/>.
+    /// </exception>
     public void Release(int count = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
