@@ -1,7 +1,8 @@
 namespace Treeline.Bench;
 
 /// <summary>
-/// Locks among a thousand tasks. The other side is <see cref="SemaphoreSlim"/>, which is what there is for it in .NET.
+/// Locks among a thousand tasks, and signals between two. The other side is <see cref="SemaphoreSlim"/>, which is what there is
+/// for it in .NET.
 /// </summary>
 internal static class SyncRows
 {
@@ -48,6 +49,18 @@ internal static class SyncRows
             ],
             Theirs = Clock.Timed(static n => SlimSemaphore(n, 1, yields: true)),
             Twin = "mutex_yield",
+        },
+        new()
+        {
+            Name = "notify, two tasks in turn, per turn",
+            Peer = "two SemaphoreSlim(0)",
+            Operations = 200_000,
+            Sides =
+            [
+                Side.Plain(Clock.Timed(PlainNotify), new() { Ratio = 0.75 }),
+                Side.Fiber(Clock.Timed(FiberNotify), new() { Ratio = 0.45, Bytes = 0 }),
+            ],
+            Theirs = Clock.Timed(SlimNotify),
         },
     ];
 
@@ -143,6 +156,86 @@ internal static class SyncRows
                 });
             }
         });
+    }
+
+    private static Task PlainNotify(int n)
+    {
+        var ping = new Notify();
+        var pong = new Notify();
+        return TaskScope.RunAsync(Body);
+
+        ValueTask Body(TaskScope scope)
+        {
+            scope.Spawn(Answer);
+            scope.Spawn(Ask);
+            return ValueTask.CompletedTask;
+        }
+
+        async ValueTask Ask(CancellationToken _)
+        {
+            for (int i = 0; i < n / 2; i++)
+            {
+                ping.NotifyOne();
+                await pong.NotifiedAsync(CancellationToken.None);
+            }
+        }
+
+        async ValueTask Answer(CancellationToken _)
+        {
+            for (int i = 0; i < n / 2; i++)
+            {
+                await ping.NotifiedAsync(CancellationToken.None);
+                pong.NotifyOne();
+            }
+        }
+    }
+
+    private static Task FiberNotify(int n)
+    {
+        var ping = new Notify();
+        var pong = new Notify();
+        return TaskScope.RunAsync(async scope =>
+        {
+            scope.Spawn(async _ =>
+            {
+                for (int i = 0; i < n / 2; i++)
+                {
+                    await ping.NotifiedAsync(CancellationToken.None);
+                    pong.NotifyOne();
+                }
+            });
+            scope.Spawn(async _ =>
+            {
+                for (int i = 0; i < n / 2; i++)
+                {
+                    ping.NotifyOne();
+                    await pong.NotifiedAsync(CancellationToken.None);
+                }
+            });
+        });
+    }
+
+    private static async Task SlimNotify(int n)
+    {
+        using var ping = new SemaphoreSlim(0);
+        using var pong = new SemaphoreSlim(0);
+        await Task.WhenAll(
+            Task.Run(async () =>
+            {
+                for (int i = 0; i < n / 2; i++)
+                {
+                    await ping.WaitAsync();
+                    pong.Release();
+                }
+            }),
+            Task.Run(async () =>
+            {
+                for (int i = 0; i < n / 2; i++)
+                {
+                    ping.Release();
+                    await pong.WaitAsync();
+                }
+            }));
     }
 
     private static async Task SlimSemaphore(int n, int permits, bool yields)

@@ -3,14 +3,15 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// Lets nobody past until all have arrived, and then begins anew: for work in phases, in which each waits for the others after each.
+/// Lets nobody past until all have arrived, and then begins anew: for work in phases, in which each waits for the others after
+/// each.
 /// </summary>
 /// <remarks>
 /// To wait for the end of children, no barrier is needed: their scope waits.
 /// <para>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. The last to arrive claims all the others, or nobody: so no one may give up between the
-/// counting and the claiming, and whoever gives up asks first (<see cref="IWaitQueue.MayGiveUp"/>) and leaves under the gate. Those
-/// in the list are pending, and <c>_arrived</c> is their number.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. The last to arrive claims all the others, or nobody: so no one may give
+/// up between the counting and the claiming, and whoever gives up asks first (<see cref="IWaitQueue.MayGiveUp"/>) and leaves
+/// under the gate. Those in the list are pending, and <c>_arrived</c> is their number.
 /// </para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]

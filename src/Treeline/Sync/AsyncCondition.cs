@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// Waits, inside an <see cref="AsyncMutex"/>, for what the mutex protects to change:
-/// <c>while (queue.Count == 0) { await changed.WaitAsync(guard, ct); }</c>. Always in a loop: what was true when somebody notified may be true no
-/// more when the mutex has come back.
+/// Waits, inside an <see cref="AsyncMutex"/>, for what the mutex protects to change: <c>while (queue.Count == 0) { await
+/// changed.WaitAsync(guard, ct); }</c>. Always in a loop: what was true when somebody notified may be true no more when the
+/// mutex has come back.
 /// </summary>
 /// <remarks>
 /// Most often a channel, a <see cref="Notify"/> or an <see cref="AsyncSemaphore"/> says it more simply.

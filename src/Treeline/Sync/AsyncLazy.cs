@@ -5,11 +5,13 @@ using System.Runtime.CompilerServices;
 namespace Treeline;
 
 /// <summary>
-/// A value that is made when somebody first needs it: <c>Config config = await lazy.GetAsync(ct);</c>. A <see cref="OnceCell{T}"/> that knows what makes it.
+/// A value that is made when somebody first needs it: <c>Config config = await lazy.GetAsync(ct);</c>. A
+/// <see cref="OnceCell{T}"/> that knows what makes it.
 /// </summary>
 /// <remarks>
-/// What makes it runs in the call of whoever came first, with the token of that call, and ends before the call does. If it fails or is
-/// cancelled, that caller gets the error and the next in line tries again: failures are not kept, unlike those of <see cref="Lazy{T}"/>.
+/// What makes it runs in the call of whoever came first, with the token of that call, and ends before the call does. If it
+/// fails or is cancelled, that caller gets the error and the next in line tries again: failures are not kept, unlike those of
+/// <see cref="Lazy{T}"/>.
 /// </remarks>
 /// <typeparam name="T">The type of the value.</typeparam>
 [DebuggerDisplay("{ToString(),nq}, set: {IsSet}")]
@@ -51,9 +53,8 @@ public sealed class AsyncLazy<T>
     public bool IsSet => _cell.IsSet;
 
     /// <summary>
-    /// Gives the value; if there is none, makes it, or waits while another does.
-    /// Cancellation: ends the wait; if this call is making the value, what makes it sees the token, and when it has ended, the next in line
-    /// tries.
+    /// Gives the value; if there is none, makes it, or waits while another does. Cancellation: ends the wait; if this call is
+    /// making the value, what makes it sees the token, and when it has ended, the next in line tries.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; what the factory gets.</param>
     /// <returns>The value. What the factory throws in this call is thrown here.</returns>

@@ -4,16 +4,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace Treeline;
 
 /// <summary>
-/// A lock that may be held across awaits: <c>using MutexGuard guard = await mutex.LockAsync(ct);</c>. Whoever waits gets it in the order in which
-/// they came. Around code that awaits nothing, C#'s own <c>lock</c> is simpler and faster.
+/// A lock that may be held across awaits: <c>using MutexGuard guard = await mutex.LockAsync(ct);</c>. Whoever waits gets it in
+/// the order in which they came. Around code that awaits nothing, C#'s own <c>lock</c> is simpler and faster.
 /// </summary>
 /// <remarks>
 /// It does not belong to a thread, and is not reentrant: code that locks it while it holds it waits for itself, which
 /// <see cref="TaskTree.FindDeadlocks"/> shows, with the holder. (It does not throw: a node may well do two things at a time.)
 /// <para>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>, and so does what belongs to the conditions of this mutex. It is locked while
-/// anybody stands in line: unlocking hands it to the first who can be claimed, in one holding of the gate, so nobody can come in
-/// between. Who stands in line has a <see cref="HoldTable">ticket</see> already; giving up drops it.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>, and so does what belongs to the conditions of this mutex. It is locked
+/// while anybody stands in line: unlocking hands it to the first who can be claimed, in one holding of the gate, so nobody can
+/// come in between. Who stands in line has a <see cref="HoldTable">ticket</see> already; giving up drops it.
 /// </para>
 /// <para>
 /// <b>Conditions.</b> Who waits for one has set its hold aside and stands in the condition's list. A notification claims it, a
@@ -67,7 +67,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             else
             {
                 waiter = Waiter<MutexGuard>.Rent(this, cancellationToken);
-                waiter.Draft = new MutexGuard(this, _holds.Add(who, 1));
+                waiter.Value = new MutexGuard(this, _holds.Add(who, 1));
                 _waiters.Add(waiter);
             }
         }
@@ -115,7 +115,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         {
             if (_isLocked)
             {
-                branch.Draft = new MutexGuard(this, _holds.Add(who, 1));
+                branch.Value = new MutexGuard(this, _holds.Add(who, 1));
                 _waiters.Add(branch);
                 return;
             }
@@ -125,10 +125,10 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
                 return;
             }
 
-            branch.Draft = Take(who);
+            branch.Value = Take(who);
         }
 
-        branch.Complete(branch.Draft);
+        branch.Complete();
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -137,7 +137,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         using (_gate.Enter())
         {
             _waiters.Remove(gone);
-            _holds.Drop(gone.Draft.Ticket);
+            _holds.Drop(gone.Value.Ticket);
         }
     }
 
@@ -160,7 +160,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             next = PassOn();
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
     }
 
     /// <summary>
@@ -180,12 +180,12 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
 
             waiter = Waiter<MutexGuard>.Rent(condition, cancellationToken);
-            waiter.Draft = guard;
+            waiter.Value = guard;
             line.Add(waiter);
             next = PassOn();
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
         return waiter;
     }
 
@@ -211,7 +211,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
         }
 
-        first?.Complete(first.Draft);
+        first?.Complete();
     }
 
     /// <summary>Ends the wait for a condition as cancelled, if it has not ended.</summary>
@@ -232,7 +232,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             }
         }
 
-        waiter.Complete(waiter.Draft);
+        waiter.Complete();
     }
 
     private MutexGuard Take(in Holder who)
@@ -241,7 +241,9 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         return new MutexGuard(this, _holds.AddHeld(who, 1));
     }
 
-    /// <summary>Called under the gate for one whose wait for a condition is over. True: it has the mutex, and is to be completed.</summary>
+    /// <summary>
+    /// Called under the gate for one whose wait for a condition is over. True: it has the mutex, and is to be completed.
+    /// </summary>
     private bool ComesBack(Waiter<MutexGuard> waiter)
     {
         if (_isLocked)
@@ -251,18 +253,20 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         }
 
         _isLocked = true;
-        _holds.Grant(waiter.Draft.Ticket);
+        _holds.Grant(waiter.Value.Ticket);
         return true;
     }
 
-    /// <summary>Called under the gate by whoever has the mutex no more: the one to complete, who has it now; null: it is free.</summary>
+    /// <summary>
+    /// Called under the gate by whoever has the mutex no more: the one to complete, who has it now; null: it is free.
+    /// </summary>
     private Waiter<MutexGuard>? PassOn()
     {
         while (_waiters.TryPop(out Waiter<MutexGuard>? next))
         {
-            if (_holds.IsAside(next.Draft.Ticket) || next.TryClaim())
+            if (_holds.IsAside(next.Value.Ticket) || next.TryClaim())
             {
-                _holds.Grant(next.Draft.Ticket);
+                _holds.Grant(next.Value.Ticket);
                 return next;
             }
         }

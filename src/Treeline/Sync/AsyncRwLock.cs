@@ -8,13 +8,14 @@ namespace Treeline;
 /// </summary>
 /// <remarks>
 /// It is phase-fair (Brandenburg and Anderson, "Spin-based reader-writer synchronization for multiprocessor real-time systems",
-/// Real-Time Systems 46, 2010): while both kinds wait, phases of reading and of writing take turns. A reader waits for the readers of now and one
-/// writer, at most; a writer for the writers before it, and one phase of readers each. So do not lock it for reading while you hold it for
-/// reading: if a writer has come meanwhile, you wait for it, and it for you.
+/// Real-Time Systems 46, 2010): while both kinds wait, phases of reading and of writing take turns. A reader waits for the
+/// readers of now and one writer, at most; a writer for the writers before it, and one phase of readers each. So do not lock it
+/// for reading while you hold it for reading: if a writer has come meanwhile, you wait for it, and it for you.
 /// <para>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. While readers read, readers wait only behind a writer that waits; so there is no moment
-/// in which the lock is free and somebody waits. The end of writing admits all readers that wait, or else the first writer; the end
-/// of reading admits the first writer. When the last writer that waits gives up, the readers behind it join those that read.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. While readers read, readers wait only behind a writer that waits; so
+/// there is no moment in which the lock is free and somebody waits. The end of writing admits all readers that wait, or else
+/// the first writer; the end of reading admits the first writer. When the last writer that waits gives up, the readers behind
+/// it join those that read.
 /// </para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}, readers: {Readers}, writer: {IsWriteLocked}")]
@@ -62,8 +63,8 @@ public sealed class AsyncRwLock
     }
 
     /// <summary>
-    /// Waits until nobody writes, and no writer has waited for longer than one phase of writing, and locks it for reading, together with others.
-    /// Cancellation: what was cancelled does not hold it and has left the line.
+    /// Waits until nobody writes, and no writer has waited for longer than one phase of writing, and locks it for reading,
+    /// together with others. Cancellation: what was cancelled does not hold it and has left the line.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What unlocks it, once: to be awaited, and disposed.</returns>
@@ -133,7 +134,7 @@ public sealed class AsyncRwLock
     {
         while (admitted.TryPop(out Waiter<RwLockGuard>? waiter))
         {
-            waiter.Complete(waiter.Draft);
+            waiter.Complete();
         }
     }
 
@@ -166,7 +167,7 @@ public sealed class AsyncRwLock
                 else
                 {
                     waiter = Waiter<RwLockGuard>.Rent(this, cancellationToken);
-                    waiter.Draft = new RwLockGuard(owner, owner._holds.Add(who, Writers));
+                    waiter.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
                     _waiters.Add(waiter);
                 }
             }
@@ -192,7 +193,7 @@ public sealed class AsyncRwLock
             {
                 if (!CanEnter)
                 {
-                    branch.Draft = new RwLockGuard(owner, owner._holds.Add(who, Writers));
+                    branch.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
                     _waiters.Add(branch);
                     return;
                 }
@@ -202,10 +203,10 @@ public sealed class AsyncRwLock
                     return;
                 }
 
-                branch.Draft = Take(who);
+                branch.Value = Take(who);
             }
 
-            branch.Complete(branch.Draft);
+            branch.Complete();
         }
 
         /// <summary>Called under the gate: lets the first in who can be claimed.</summary>
@@ -217,7 +218,7 @@ public sealed class AsyncRwLock
             }
 
             Count();
-            owner._holds.Grant(waiter.Draft.Ticket);
+            owner._holds.Grant(waiter.Value.Ticket);
             admitted.Add(waiter);
             return true;
         }
@@ -237,7 +238,7 @@ public sealed class AsyncRwLock
             using (owner._gate.Enter())
             {
                 _waiters.Remove(gone);
-                owner._holds.Drop(gone.Draft.Ticket);
+                owner._holds.Drop(gone.Value.Ticket);
                 if (owner._readLine.CanEnter)
                 {
                     // It may have been the last writer that readers waited behind.

@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// A number of permits, for so many at a time: <c>using SemaphorePermit permit = await semaphore.AcquireAsync(ct);</c>. Permits are given in the
-/// order in which they were asked for. Whoever asks for many is not passed by those who ask for few.
+/// A number of permits, for so many at a time: <c>using SemaphorePermit permit = await semaphore.AcquireAsync(ct);</c>. Permits
+/// are given in the order in which they were asked for. Whoever asks for many is not passed by those who ask for few.
 /// </summary>
 /// <remarks>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. Whenever permits come free, or the first in line gives up, those at the head of
-/// the line are given theirs as long as there are enough for the first; in the same holding of the gate, so nobody comes in
-/// between. So, apart from one who gave up and is just about to leave: while anybody stands in line, the first wants more than there is.
-/// What each asks for stands in the <see cref="HoldTable"/>.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. Whenever permits come free, or the first in line gives up, those at the
+/// head of the line are given theirs as long as there are enough for the first; in the same holding of the gate, so nobody
+/// comes in between. So, apart from one who gave up and is just about to leave: while anybody stands in line, the first wants
+/// more than there is. What each asks for stands in the <see cref="HoldTable"/>.
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}, available: {Available}")]
 public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
@@ -87,7 +87,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
             else
             {
                 waiter = Waiter<SemaphorePermit>.Rent(this, cancellationToken);
-                waiter.Draft = new SemaphorePermit(this, _holds.Add(who, count));
+                waiter.Value = new SemaphorePermit(this, _holds.Add(who, count));
                 _waiters.Add(waiter);
             }
         }
@@ -124,10 +124,13 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
 
     /// <summary>
     /// Adds permits that nobody held. Permits that were acquired come back by disposing what
-    /// <see cref="AcquireAsync(CancellationToken)"/> gave. This is for semaphores that are fed, say, with one permit for each thing made.
+    /// <see cref="AcquireAsync(CancellationToken)"/> gave. This is for semaphores that are fed, say, with one permit for each
+    /// thing made.
     /// </summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The number is not positive, or there would be more than <see cref="int.MaxValue"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The number is not positive, or there would be more than <see cref="int.MaxValue"/>.
+    /// </exception>
     public void Release(int count = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -183,7 +186,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
     {
         while (granted.TryPop(out Waiter<SemaphorePermit>? waiter))
         {
-            waiter.Complete(waiter.Draft);
+            waiter.Complete();
         }
     }
 
@@ -199,13 +202,13 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
     private WaiterList<SemaphorePermit> GrantReady()
     {
         var granted = default(WaiterList<SemaphorePermit>);
-        while (_waiters.First is { } first && _holds.AmountOf(first.Draft.Ticket) is var amount && amount <= _available)
+        while (_waiters.First is { } first && _holds.AmountOf(first.Value.Ticket) is var amount && amount <= _available)
         {
             _waiters.Remove(first);
             if (first.TryClaim())
             {
                 _available -= amount;
-                _holds.Grant(first.Draft.Ticket);
+                _holds.Grant(first.Value.Ticket);
                 granted.Add(first);
             }
         }
@@ -231,7 +234,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
         {
             if (!CanTake(count))
             {
-                branch.Draft = new SemaphorePermit(this, _holds.Add(who, count));
+                branch.Value = new SemaphorePermit(this, _holds.Add(who, count));
                 _waiters.Add(branch);
                 return;
             }
@@ -241,10 +244,10 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
                 return;
             }
 
-            branch.Draft = Take(who, count);
+            branch.Value = Take(who, count);
         }
 
-        branch.Complete(branch.Draft);
+        branch.Complete();
     }
 
     private void Remove(WaiterBase waiter)
@@ -254,7 +257,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
         using (_gate.Enter())
         {
             _waiters.Remove(gone);
-            _holds.Drop(gone.Draft.Ticket);
+            _holds.Drop(gone.Value.Ticket);
 
             // It may have been what the others waited behind.
             granted = GrantReady();

@@ -3,15 +3,16 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// Tells somebody that something has happened, without saying what. <see cref="NotifyOne"/> wakes one who waits; if nobody does, the next one does
-/// not wait. So the notification between looking and waiting is not missed:
-/// <c>while (!TryTake(out item)) { await notify.NotifiedAsync(ct); }</c>
+/// Tells somebody that something has happened, without saying what. <see cref="NotifyOne"/> wakes one who waits; if nobody
+/// does, the next one does not wait. So the notification between looking and waiting is not missed: <c>while (!TryTake(out
+/// item)) { await notify.NotifiedAsync(ct); }</c>
 /// </summary>
 /// <remarks>
 /// It holds at most one notification: many before anybody waits are one. To count them, use <see cref="AsyncSemaphore"/>; to pass
 /// something along, a channel. As Tokio's <c>sync::Notify</c>.
 /// <para>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. A notification is stored only while nobody who can be claimed stands in the list.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>. A notification is stored only while nobody who can be claimed stands in
+/// the list.
 /// </para>
 /// </remarks>
 /// <param name="name">How it is shown where somebody waits for it.</param>
@@ -23,9 +24,9 @@ public sealed class Notify(string? name = null) : ISelectable<Nothing>
     private WaiterList<Nothing> _waiters;
 
     /// <summary>
-    /// Takes the notification that is stored, or waits for one, behind those who came before. The call itself takes its place in line: what is
-    /// notified after it, and before it is awaited, is not missed.
-    /// Cancellation: what was cancelled took no notification.
+    /// Takes the notification that is stored, or waits for one, behind those who came before. The call itself takes its place
+    /// in line: what is notified after it, and before it is awaited, is not missed. Cancellation: what was cancelled took no
+    /// notification.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when this caller is notified. To be awaited: the notification is its own.</returns>

@@ -5,17 +5,18 @@ using System.Runtime.CompilerServices;
 namespace Treeline;
 
 /// <summary>
-/// A value that is set once: by <see cref="TrySet"/>, or by the first who needs it, while the others wait:
-/// <c>Config config = await cell.GetOrInitAsync(ct => LoadAsync(ct), ct);</c>. With what makes it built in, it is an <see cref="AsyncLazy{T}"/>.
+/// A value that is set once: by <see cref="TrySet"/>, or by the first who needs it, while the others wait: <c>Config config =
+/// await cell.GetOrInitAsync(ct => LoadAsync(ct), ct);</c>. With what makes it built in, it is an <see cref="AsyncLazy{T}"/>.
 /// </summary>
 /// <remarks>
-/// What makes the value runs in the call of whoever came first, and ends before that call does: it is in that caller's place in the
-/// tree, gets its token and is cancelled with it. If it fails or is cancelled, that caller gets the error and nobody else; the next in line
-/// tries with their own. Failures are not kept.
+/// What makes the value runs in the call of whoever came first, and ends before that call does: it is in that caller's place in
+/// the tree, gets its token and is cancelled with it. If it fails or is cancelled, that caller gets the error and nobody else;
+/// the next in line tries with their own. Failures are not kept.
 /// <para>
-/// <b>Protocol.</b> All but <c>_isSet</c> and <c>_value</c> belongs to <c>_gate</c>. At most one has the turn (<c>_isRunning</c>); it passes to the
-/// first who can be claimed, in one holding of the gate, or is free. <c>_value</c> is written once, under the gate, before <c>_isSet</c> is
-/// stored with release; who reads that with acquire may read the value without the gate.
+/// <b>Protocol.</b> All but <c>_isSet</c> and <c>_value</c> belongs to <c>_gate</c>. At most one has the turn
+/// (<c>_isRunning</c>); it passes to the first who can be claimed, in one holding of the gate, or is free. <c>_value</c> is
+/// written once, under the gate, before <c>_isSet</c> is stored with release; who reads that with acquire may read the value
+/// without the gate.
 /// </para>
 /// </remarks>
 /// <typeparam name="T">The type of the value.</typeparam>
@@ -63,8 +64,8 @@ public sealed class OnceCell<T>(string? name = null) : IHeld
     }
 
     /// <summary>
-    /// Gives the value; if there is none, makes it, or waits while another does. Only one at a time makes it.
-    /// Cancellation: ends the wait; if this call is making the value, what makes it sees the token, and when it has ended, the next in line
+    /// Gives the value; if there is none, makes it, or waits while another does. Only one at a time makes it. Cancellation:
+    /// ends the wait; if this call is making the value, what makes it sees the token, and when it has ended, the next in line
     /// tries.
     /// </summary>
     /// <param name="factory">Makes the value. Runs in this call, or not at all.</param>
@@ -170,7 +171,7 @@ public sealed class OnceCell<T>(string? name = null) : IHeld
             else if (_isRunning)
             {
                 waiter = Waiter<OnceTurn>.Rent(this, cancellationToken);
-                waiter.Draft = mine;
+                waiter.Value = mine;
                 _waiters.Add(waiter);
             }
             else
@@ -197,11 +198,11 @@ public sealed class OnceCell<T>(string? name = null) : IHeld
             _runner = default;
             if (_waiters.TryPopClaimed(out next))
             {
-                Begin(next.Draft);
+                Begin(next.Value);
             }
         }
 
-        next?.Complete(next.Draft);
+        next?.Complete();
     }
 
     private void Settle(T value)

@@ -3,14 +3,15 @@ using System.Diagnostics;
 namespace Treeline;
 
 /// <summary>
-/// Lets so many through in a time, in the order in which they came: <c>await limiter.AcquireAsync(ct);</c>, then go. Nothing is to be given back:
-/// what limits how many run at a time is an <see cref="AsyncSemaphore"/>.
+/// Lets so many through in a time, in the order in which they came: <c>await limiter.AcquireAsync(ct);</c>, then go. Nothing is
+/// to be given back: what limits how many run at a time is an <see cref="AsyncSemaphore"/>.
 /// </summary>
 /// <remarks>
-/// <b>Protocol.</b> Everything belongs to <c>_gate</c>, but the clock is a user's and never called under it: whoever comes reads the time first. While anybody stands
-/// in line, the timer is set for the time of the first, or sooner: whoever puts somebody first, or leaves somebody first, sets it after
-/// leaving the gate, and never for later than it was. It is only a hint to look. When the line has become empty by giving up, the
-/// timer is taken out under the gate and disposed, so that no clock is kept waiting; who comes next makes a new one.
+/// <b>Protocol.</b> Everything belongs to <c>_gate</c>, but the clock is a user's and never called under it: whoever comes
+/// reads the time first. While anybody stands in line, the timer is set for the time of the first, or sooner: whoever puts
+/// somebody first, or leaves somebody first, sets it after leaving the gate, and never for later than it was. It is only a hint
+/// to look. When the line has become empty by giving up, the timer is taken out under the gate and disposed, so that no clock
+/// is kept waiting; who comes next makes a new one.
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class RateLimiter : ISelectable<Nothing>
@@ -30,12 +31,14 @@ public sealed class RateLimiter : ISelectable<Nothing>
     }
 
     /// <summary>
-    /// Lets <paramref name="count"/> through in each <paramref name="period"/> on the average, and up to <paramref name="burst"/> at once
-    /// after a pause.
+    /// Lets <paramref name="count"/> through in each <paramref name="period"/> on the average, and up to
+    /// <paramref name="burst"/> at once after a pause.
     /// </summary>
     /// <param name="count">How many; they become free one after the other, evenly.</param>
     /// <param name="period">In what time.</param>
-    /// <param name="burst">How many may gather while nobody comes; by default <paramref name="count"/>. So many may go at the start.</param>
+    /// <param name="burst">
+    /// How many may gather while nobody comes; by default <paramref name="count"/>. So many may go at the start.
+    /// </param>
     /// <param name="timeProvider">Measures the time; by default the clock of the node this is called in.</param>
     /// <param name="name">How it is shown where somebody waits for it.</param>
     /// <returns>The limiter.</returns>
@@ -52,8 +55,8 @@ public sealed class RateLimiter : ISelectable<Nothing>
     }
 
     /// <summary>
-    /// Lets at most <paramref name="count"/> through in any <paramref name="window"/>, wherever it begins: what a server means that
-    /// refuses the 101st call within a minute.
+    /// Lets at most <paramref name="count"/> through in any <paramref name="window"/>, wherever it begins: what a server means
+    /// that refuses the 101st call within a minute.
     /// </summary>
     /// <param name="count">How many. It remembers as many.</param>
     /// <param name="window">The time.</param>
@@ -292,7 +295,9 @@ public sealed class RateLimiter : ISelectable<Nothing>
     }
 
     /// <summary>When the first in line may go.</summary>
-    /// <param name="Steps">How many steps of the clock from now. 0: there is nobody, or it may go now and the timer is set for it.</param>
+    /// <param name="Steps">
+    /// How many steps of the clock from now. 0: there is nobody, or it may go now and the timer is set for it.
+    /// </param>
     /// <param name="Timer">What is set for it; null: it is to be made.</param>
     private readonly record struct Alarm(long Steps, ScopeTimer? Timer)
     {

@@ -1,8 +1,8 @@
 namespace Treeline;
 
 /// <summary>
-/// The rule of a <see cref="RateLimiter"/>: how long until so many may go. Times are timestamps of its clock. Touched under the gate of the
-/// limiter only; a time before one that was seen counts as that one.
+/// The rule of a <see cref="RateLimiter"/>: how long until so many may go. Times are timestamps of its clock. Touched under the
+/// gate of the limiter only; a time before one that was seen counts as that one.
 /// </summary>
 internal abstract class RateMeter
 {

@@ -1,8 +1,8 @@
 namespace Treeline;
 
 /// <summary>
-/// An <see cref="AsyncRwLock"/> that is held, for reading or for writing:
-/// <c>using RwLockGuard guard = await rwLock.ReadLockAsync(ct);</c>. Releases it once, however often it is disposed and whatever copies there are.
+/// An <see cref="AsyncRwLock"/> that is held, for reading or for writing: <c>using RwLockGuard guard = await
+/// rwLock.ReadLockAsync(ct);</c>. Releases it once, however often it is disposed and whatever copies there are.
 /// </summary>
 public readonly struct RwLockGuard : IDisposable
 {

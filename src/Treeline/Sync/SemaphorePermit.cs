@@ -1,8 +1,8 @@
 namespace Treeline;
 
 /// <summary>
-/// Permits of an <see cref="AsyncSemaphore"/> that are held: <c>using SemaphorePermit permit = await semaphore.AcquireAsync(ct);</c>. Gives
-/// them back once, however often it is disposed and whatever copies there are.
+/// Permits of an <see cref="AsyncSemaphore"/> that are held: <c>using SemaphorePermit permit = await
+/// semaphore.AcquireAsync(ct);</c>. Gives them back once, however often it is disposed and whatever copies there are.
 /// </summary>
 public readonly struct SemaphorePermit : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace Treeline;
 
 /// <summary>
-/// So many in any stretch of time of one length, wherever it begins. Remembers each who went until that is so long ago: exact, and at
-/// most so many entries.
+/// So many in any stretch of time of one length, wherever it begins. Remembers each who went until that is so long ago: exact,
+/// and at most so many entries.
 /// </summary>
 /// <param name="limit">How many.</param>
 /// <param name="window">The length, in steps of the clock.</param>

@@ -1,12 +1,12 @@
 namespace Treeline;
 
 /// <summary>
-/// A bucket that fills evenly and holds so much at most; each who goes takes out of it (Turner, "New directions in communications",
-/// IEEE Communications Magazine 24, 1986).
+/// A bucket that fills evenly and holds so much at most; each who goes takes out of it (Turner, "New directions in
+/// communications", IEEE Communications Magazine 24, 1986).
 /// </summary>
 /// <remarks>
-/// Exact: the level is counted in tokens times <c>_period</c>, so each step of the clock adds <c>_tokens</c>, and nothing is rounded but the time
-/// to wait, upwards. 128 bits hold the product of any capacity and period.
+/// Exact: the level is counted in tokens times <c>_period</c>, so each step of the clock adds <c>_tokens</c>, and nothing is
+/// rounded but the time to wait, upwards. 128 bits hold the product of any capacity and period.
 /// </remarks>
 internal sealed class TokenBucket : RateMeter
 {

@@ -3,8 +3,8 @@ using Treeline.TestSupport.Linearizability;
 namespace Treeline.TestSupport.Sync;
 
 /// <summary>
-/// What callers of locks do, and what they note. A wait is two calls: <c>come</c>, which takes the place in line and returns at once,
-/// and <c>wait</c>, which gives true, or false if the caller gave up.
+/// What callers of locks do, and what they note. A wait is two calls: <c>come</c>, which takes the place in line and returns at
+/// once, and <c>wait</c>, which gives true, or false if the caller gave up.
 /// </summary>
 /// <param name="history">Where it is noted.</param>
 /// <param name="dawdle">Lets others go first.</param>

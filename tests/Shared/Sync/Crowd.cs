@@ -47,7 +47,7 @@ internal sealed class Crowd(History history, Func<Task> dawdle)
             bool writes = random.Next(2) == 0;
             await (random.Next(4) == 0
                 ? _callers.TryHoldAsync<RwLockGuard>(id, writes, writes ? rwLock.TryWriteLock : rwLock.TryReadLock)
-                : _callers.HoldAsync(id, writes, random.Next(3) == 0, writes ? rwLock.WriteLockAsync : rwLock.ReadLockAsync));
+                : _callers.HoldAsync<RwLockGuard>(id, writes, random.Next(3) == 0, writes ? rwLock.WriteLockAsync : rwLock.ReadLockAsync));
         }
     }
 

@@ -3,8 +3,8 @@ using Treeline.TestSupport.Linearizability;
 namespace Treeline.TestSupport.Sync;
 
 /// <summary>
-/// A value that is set once, or made by one at a time: <c>begin</c> and <c>end</c> are what makes it taking the turn and giving it back,
-/// with the value, or null for a failure.
+/// A value that is set once, or made by one at a time: <c>begin</c> and <c>end</c> are what makes it taking the turn and giving
+/// it back, with the value, or null for a failure.
 /// </summary>
 internal sealed class OnceModel : SequentialModel<(int? Value, int? Runner)>
 {

@@ -3,7 +3,9 @@ using Treeline.TestSupport.Linearizability;
 
 namespace Treeline.TestSupport.Sync;
 
-/// <summary>A read-write lock in which phases of reading and of writing take turns while both wait. What is asked for: true to write.</summary>
+/// <summary>
+/// A read-write lock in which phases of reading and of writing take turns while both wait. What is asked for: true to write.
+/// </summary>
 internal sealed class RwLockModel : SequentialModel<RwLockModel.State>
 {
     public override State Initial => new([], [], [], null);

@@ -262,6 +262,28 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
     });
 
     [Fact]
+    public void A_notification_against_cancellation_where_both_bring_the_mutex_back() => Explore(["cancelled", "went on"], static scenario =>
+    {
+        var mutex = new AsyncMutex();
+        var condition = new Condition(mutex);
+        var source = new CancellationTokenSource();
+        Assert.True(mutex.TryLock(out MutexGuard guard));
+        scenario.Actor("notifier", condition.Notify);
+        scenario.Actor("canceller", () => Cancel(source));
+        scenario.Actor("waiter", () => scenario.Outcome = ResultOf(() =>
+        {
+            new Resumption("waiter").Await(condition.Wait(guard, source.Token));
+            return default(Nothing);
+        }));
+        scenario.Finally(() =>
+        {
+            Assert.True(mutex.IsLocked);
+            guard.Dispose();
+            Assert.False(mutex.IsLocked);
+        });
+    });
+
+    [Fact]
     public void The_branches_of_a_select_against_each_other() => Explore(["1", "2"], static scenario =>
     {
         var left = new Mailbox("left");
@@ -427,5 +449,24 @@ public sealed class WaiterInterleavingTests(ITestOutputHelper output)
         }
 
         Assert.Equal(outcomes, exploration.Outcomes.Keys);
+    }
+
+    /// <summary>An <see cref="AsyncCondition"/> that is awaited as a fiber does.</summary>
+    private sealed class Condition(AsyncMutex mutex) : IWaitQueue
+    {
+        private WaiterList<MutexGuard> _waiters;
+
+        public WaitAwaitable<MutexGuard> Wait(MutexGuard guard, CancellationToken cancellationToken) =>
+            mutex.BeginWait(this, ref _waiters, guard, cancellationToken).AsAwaitable();
+
+        public void Notify() => mutex.EndWaits(ref _waiters, all: false);
+
+        bool IWaitQueue.MayGiveUp(WaiterBase waiter)
+        {
+            mutex.CancelWait(ref _waiters, (Waiter<MutexGuard>)waiter);
+            return false;
+        }
+
+        void IWaitQueue.Remove(WaiterBase waiter) => Assert.Fail("Nobody leaves without being asked whether it may.");
     }
 }

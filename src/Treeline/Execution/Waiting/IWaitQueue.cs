@@ -10,11 +10,10 @@ internal interface IWaitQueue
     internal void Remove(WaiterBase waiter);
 
     /// <summary>
-    /// Asked before a token ends a wait, by those primitives answered otherwise where giving up takes more than leaving the list.
-    /// True: it may. False: the waiter is claimed already, or the primitive has <see cref="WaiterBase.GiveUp">ended</see> it
-    /// itself and completes it when the time has come. Such a primitive decides this under its gate, by whether the waiter is
-    /// still pending, takes those out that may give up, and so knows that it can claim all who stand in its list. It sets no
-    /// time limits, and is no case of a select. Called with no gate held.
+    /// Asked before a token ends a wait. True, as almost always: it may. False: the waiter is claimed already, or the primitive has
+    /// <see cref="WaiterBase.GiveUp">ended</see> the wait itself, and completes it when the time has come. A primitive that does
+    /// not always say true decides under its gate, by whether the waiter is still pending, and takes out of its list who may give
+    /// up; so it can claim all who stand there. It sets no time limits, and is no case of a select. Called with no gate held.
     /// </summary>
     internal bool MayGiveUp(WaiterBase waiter) => true;
 }

@@ -25,7 +25,8 @@ namespace Treeline;
 /// <para>
 /// <b>Either it happened or it did not.</b> A signaller takes something from its primitive only after it has claimed the
 /// waiter who gets it, and both happen inside one holding of the gate. Nobody who gave up gets anything; nobody who was
-/// claimed can give up any more.
+/// claimed can give up any more. Where a primitive has to know that all in its list can be claimed, or has something to do
+/// for a waiter before it goes, giving up goes through its gate first (<see cref="IWaitQueue.MayGiveUp"/>).
 /// </para>
 /// <para>
 /// <b>Who may touch what.</b>
@@ -180,6 +181,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     public void GiveUp()
     {
         Debug.Assert(Outcome == WaitOutcome.Pending && !_isBranch, "Whoever is claimed cannot give up.");
+        Interleave.Write(this, nameof(_state));
         Volatile.Write(ref _state, Moved(_state, WaitOutcome.Cancelled));
     }
 

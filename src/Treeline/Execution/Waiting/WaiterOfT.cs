@@ -26,17 +26,6 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
     /// <inheritdoc cref="Next"/>
     internal Waiter<T>? Previous { get; set; }
 
-    /// <summary>
-    /// What the waiter comes with: what it asks for, or is to be given when its turn comes. Written by the renter before the
-    /// waiter is in a list, read by the primitive under its gate, or by whoever claimed the waiter. Not for waits that a time limit
-    /// ends without throwing: they would give it.
-    /// </summary>
-    internal T Draft
-    {
-        get => _value;
-        set => _value = value;
-    }
-
     /// <summary>A waiter for its renter to put in a list and make an awaitable of, in this order.</summary>
     /// <param name="queue">What is waited for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
