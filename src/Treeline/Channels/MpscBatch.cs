@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Treeline;
 
 /// <summary>A wait for the first item of a batch; when it is resumed it takes what else there is.</summary>
-internal sealed class MpscBatch<T> : MpscReading<T>, IValueTaskSource<int>
+internal sealed class MpscBatch<T> : ReceiveStep<T>, IValueTaskSource<int>
 {
+    private MpscChannel<T> _channel = null!;
     private Memory<T> _into;
 
     private MpscBatch()
@@ -26,22 +27,28 @@ internal sealed class MpscBatch<T> : MpscReading<T>, IValueTaskSource<int>
         }
 
         MpscBatch<T> batch = Pool<MpscBatch<T>>.TryRent() ?? new MpscBatch<T>();
-        batch.Channel = channel;
+        batch.Source = channel;
+        batch._channel = channel;
         batch._into = into;
-        if (batch.TryReceive(cancellationToken, out T item, out Waiter<T>? waiter))
+        try
         {
-            batch.Free();
-            span[0] = item;
-            return Waiter<int>.Over(1 + channel.TryReceive(span[1..]));
+            if (batch.TryReceive(cancellationToken, out T item, out Waiter<T>? waiter))
+            {
+                span[0] = item;
+                count = 1 + channel.TryReceive(span[1..]);
+            }
+            else if (waiter is not null)
+            {
+                return new ValueTask<int>(batch, batch.Await(waiter));
+            }
         }
-
-        if (waiter is not null)
+        catch (Exception e)
         {
-            return new ValueTask<int>(batch, batch.Await(waiter));
+            return ValueTask.FromException<int>(e);
         }
 
         batch.Free();
-        return channel.Error is { } error ? ValueTask.FromException<int>(error) : new ValueTask<int>(0);
+        return Waiter<int>.Over(count);
     }
 
     int IValueTaskSource<int>.GetResult(short token)
@@ -55,14 +62,14 @@ internal sealed class MpscBatch<T> : MpscReading<T>, IValueTaskSource<int>
         }
 
         span[0] = item;
-        int count = 1 + Channel.TryReceive(span[1..]);
+        int count = 1 + _channel.TryReceive(span[1..]);
         Free();
         return count;
     }
 
     private void Free()
     {
-        Channel = null!;
+        Source = _channel = null!;
         _into = default;
         Pool<MpscBatch<T>>.Return(this);
     }

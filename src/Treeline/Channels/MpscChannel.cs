@@ -25,7 +25,7 @@ namespace Treeline;
 /// channel is over; unless the receiver is disposed, which ends it there and then.
 /// </para>
 /// </remarks>
-internal sealed class MpscChannel<T>
+internal sealed class MpscChannel<T> : IItemSource<T>
 {
     /// <summary>The capacity that no program fills.</summary>
     public const int Unbounded = int.MaxValue;
@@ -44,6 +44,9 @@ internal sealed class MpscChannel<T>
     private HashSet<long>? _permits;
     private long _lastNumber;
     private int _senders = 1;
+
+    // Open, with nobody in line: then sending and receiving are a matter of the items alone.
+    private bool _isQuiet = true;
     private bool _isCompleted;
     private bool _isClosed;
     private bool _isDisposed;
@@ -162,45 +165,49 @@ internal sealed class MpscChannel<T>
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        SendResult result;
-        Waiter<T>? receiver;
-        T? displaced;
-        bool displaces;
+        Waiter<T>? receiver = null;
         Waiter<Permit<T>>? waiter = null;
+        T? displaced = default;
+        bool displaces = false;
+        var result = SendResult.Sent;
         using (_gate.Enter())
         {
-            result = Put(item, out receiver, out displaced, out displaces);
-            if (result == SendResult.Full && _whenFull == FullMode.Wait)
+            if (_isQuiet && _free > 0 && _receivers.IsEmpty)
             {
-                waiter = Waiter<Permit<T>>.Rent(sender, cancellationToken);
-                waiter.Value = Permit<T>.ToSend(item, ++_lastNumber);
-                _line.Add(waiter);
+                _free--;
+                _items.Enqueue(item);
+            }
+            else
+            {
+                result = Put(item, out receiver, out displaced, out displaces);
+                if (result == SendResult.Full && _whenFull == FullMode.Wait)
+                {
+                    _isQuiet = false;
+                    waiter = Waiter<Permit<T>>.Rent(sender, cancellationToken);
+                    waiter.Value = Permit<T>.ToSend(item, ++_lastNumber);
+                    _line.Add(waiter);
+                }
             }
         }
 
-        if (waiter is not null)
+        if (receiver is not null)
+        {
+            receiver.Complete(item);
+        }
+        else if (waiter is not null)
         {
             return waiter.AsVoidValueTask();
         }
-
-        receiver?.Complete(item);
-        if (result == SendResult.Sent)
+        else if (displaces)
         {
-            if (displaces)
-            {
-                _onUndelivered?.Invoke(displaced!);
-            }
-
-            return Waiter<Nothing>.Over();
+            _onUndelivered?.Invoke(displaced!);
+        }
+        else if (result != SendResult.Sent)
+        {
+            return NotSent(result, item);
         }
 
-        if (result == SendResult.Dropped)
-        {
-            _onUndelivered?.Invoke(item);
-            return Waiter<Nothing>.Over();
-        }
-
-        return ValueTask.FromException(result == SendResult.Full ? FullError() : ClosedError());
+        return Waiter<Nothing>.Over();
     }
 
     /// <summary>Sends without waiting.</summary>
@@ -274,6 +281,7 @@ internal sealed class MpscChannel<T>
             }
             else
             {
+                _isQuiet = false;
                 waiter = Waiter<Permit<T>>.Rent(sender, cancellationToken);
                 waiter.Value = Permit<T>.ToSend(span.ToArray(), ++_lastNumber);
                 _line.Add(waiter);
@@ -368,6 +376,7 @@ internal sealed class MpscChannel<T>
             bool waits = _whenFull == FullMode.Wait && !TakesNothing && !(IsLineEmpty && _free > 0);
             if (waits)
             {
+                _isQuiet = false;
                 offer.Number = ++_lastNumber;
                 _cases.Add(branch);
                 return;
@@ -460,19 +469,30 @@ internal sealed class MpscChannel<T>
         Finish(ref served);
     }
 
-    /// <summary>Receives; waits in line of <paramref name="receiver"/>.</summary>
-    /// <returns>True: <paramref name="item"/> has been received. False: one is waited for, or the channel is over.</returns>
+    /// <summary>The text of one who receives.</summary>
+    public override string ToString() => $"receive from {Name}";
+
+    /// <inheritdoc/>
     public bool Receive(
-        IWaitQueue receiver, CancellationToken cancellationToken, out T item, out Waiter<T>? waiter)
+        IWaitQueue receiver,
+        CancellationToken cancellationToken,
+        out T item,
+        out Waiter<T>? waiter,
+        out Exception? error)
     {
         waiter = null;
+        error = null;
         var served = default(MpscServed<T>);
         using (_gate.Enter())
         {
             if (_items.Count == 0)
             {
                 item = default!;
-                if (!IsOver)
+                if (IsOver)
+                {
+                    error = _error;
+                }
+                else
                 {
                     waiter = Waiter<T>.Rent(receiver, cancellationToken);
                     _receivers.Add(waiter);
@@ -556,8 +576,8 @@ internal sealed class MpscChannel<T>
         Finish(ref served);
     }
 
-    /// <summary>A receiver gave up.</summary>
-    public void RemoveReceiver(WaiterBase waiter)
+    /// <inheritdoc/>
+    public void Remove(WaiterBase waiter)
     {
         using (_gate.Enter())
         {
@@ -586,14 +606,22 @@ internal sealed class MpscChannel<T>
         Finish(ref served);
     }
 
+    private ValueTask NotSent(SendResult result, T item)
+    {
+        if (result != SendResult.Dropped)
+        {
+            return ValueTask.FromException(result == SendResult.Full ? FullError() : ClosedError());
+        }
+
+        _onUndelivered?.Invoke(item);
+        return Waiter<Nothing>.Over();
+    }
+
     /// <summary>Why nothing can be received any more.</summary>
     public ChannelClosedException OverError() => new(
         _isDisposed ? $"The receiver of {Name} has been disposed."
             : $"{Capital(Name)} is over: all that was sent has been received, and nothing more can be sent.",
         _error);
-
-    /// <summary>The error the channel was completed with. Asked when it is over.</summary>
-    public Exception? Error => _error;
 
     private static string Capital(string text) => string.Concat(text[..1].ToUpperInvariant(), text.AsSpan(1));
 
@@ -694,15 +722,10 @@ internal sealed class MpscChannel<T>
     /// <summary>Sends if that needs no waiting. The receiver, if there is one, is claimed: outside the gate it gets the item.</summary>
     private SendResult Put(T item, out Waiter<T>? receiver, out T? displaced, out bool displaces)
     {
-        receiver = null;
         displaced = default;
         displaces = false;
-        if (TakesNothing)
-        {
-            return SendResult.Closed;
-        }
-
-        if (_free > 0 && IsLineEmpty)
+        receiver = null;
+        if (_isQuiet && _free > 0)
         {
             if (_receivers.IsEmpty || !_receivers.TryPopClaimed(out receiver))
             {
@@ -711,6 +734,19 @@ internal sealed class MpscChannel<T>
             }
 
             return SendResult.Sent;
+        }
+
+        return PutWhereNoPlaceIsFree(item, out displaced, out displaces);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SendResult PutWhereNoPlaceIsFree(T item, out T? displaced, out bool displaces)
+    {
+        displaced = default;
+        displaces = false;
+        if (TakesNothing)
+        {
+            return SendResult.Closed;
         }
 
         switch (_whenFull)
@@ -781,7 +817,7 @@ internal sealed class MpscChannel<T>
     {
         T item = _items.Dequeue();
         _free++;
-        if (!IsLineEmpty || TakesNothing)
+        if (!_isQuiet)
         {
             Settle(ref served);
         }
@@ -799,6 +835,7 @@ internal sealed class MpscChannel<T>
 
     private void JoinLine(Waiter<Permit<T>> waiter)
     {
+        _isQuiet = false;
         waiter.Value = Permit<T>.Wanted(this, ++_lastNumber);
         _line.Add(waiter);
     }
@@ -849,6 +886,7 @@ internal sealed class MpscChannel<T>
             }
         }
 
+        _isQuiet = !TakesNothing && IsLineEmpty;
         if (IsOver)
         {
             served.IsOver = true;
@@ -890,13 +928,13 @@ internal sealed class MpscChannel<T>
 
         while (served.Ended.TryPop(out Waiter<T>? receiver))
         {
-            if (_error is null && receiver.WaitingFor is MpscReading<T> reading)
+            if (_error is null && receiver.WaitingFor is ReceiveStep<T> step)
             {
-                reading.End(receiver);
+                step.End(receiver);
             }
             else
             {
-                receiver.Fail(receiver.WaitingFor is MpscReading<T> ? _error! : OverError());
+                receiver.Fail(receiver.WaitingFor is ReceiveStep<T> ? _error! : OverError());
             }
         }
 

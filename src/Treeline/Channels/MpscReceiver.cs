@@ -45,7 +45,7 @@ public sealed class MpscReceiver<T> : IAsyncEnumerable<T>, ISelectable<T>, IDisp
             return ValueTask.FromCanceled<T>(cancellationToken);
         }
 
-        return _channel.Receive(this, cancellationToken, out T item, out Waiter<T>? waiter) ? Waiter<T>.Over(item)
+        return _channel.Receive(this, cancellationToken, out T item, out Waiter<T>? waiter, out _) ? Waiter<T>.Over(item)
             : waiter is not null ? waiter.AsValueTask()
             : ValueTask.FromException<T>(_channel.OverError());
     }
@@ -92,7 +92,7 @@ public sealed class MpscReceiver<T> : IAsyncEnumerable<T>, ISelectable<T>, IDisp
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return new MpscEnumerator<T>(_channel, cancellationToken);
+        return new ReceiveEnumerator<T>(_channel, cancellationToken);
     }
 
     /// <summary>Receiving an item, as one of several things to wait for. One that loses has taken nothing.</summary>
@@ -124,9 +124,9 @@ public sealed class MpscReceiver<T> : IAsyncEnumerable<T>, ISelectable<T>, IDisp
     }
 
     /// <summary>What it is, as shown for one who waits for it.</summary>
-    public override string ToString() => $"receive from {_channel.Name}";
+    public override string ToString() => _channel.ToString();
 
     void ISelectable<T>.Enter(Waiter<T> branch) => _channel.EnterReceive(branch);
 
-    void IWaitQueue.Remove(WaiterBase waiter) => _channel.RemoveReceiver(waiter);
+    void IWaitQueue.Remove(WaiterBase waiter) => _channel.Remove(waiter);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
 namespace Treeline;
@@ -7,7 +8,7 @@ namespace Treeline;
 /// an enumeration, or a batch. It is a source of its own in front of the waiter who gets the item, and passes on to it what it
 /// is asked; so it needs no async method, and a fiber comes back to its executor.
 /// </summary>
-internal abstract class MpscReading<T> : IWaitQueue
+internal abstract class ReceiveStep<T> : IWaitQueue
 {
     private Waiter<T>? _wait;
 
@@ -15,7 +16,7 @@ internal abstract class MpscReading<T> : IWaitQueue
     private bool _hasEnded;
 
     /// <summary>What is received from.</summary>
-    private protected MpscChannel<T> Channel { get; set; } = null!;
+    private protected IItemSource<T> Source { get; set; } = null!;
 
     /// <summary>Asked by whoever awaits.</summary>
     public ValueTaskSourceStatus GetStatus(short token) => Wait().GetStatus(token);
@@ -25,7 +26,7 @@ internal abstract class MpscReading<T> : IWaitQueue
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         Wait().OnCompleted(continuation, state, token, flags);
 
-    public override string ToString() => $"receive from {Channel.Name}";
+    public override string ToString() => $"{Source}";
 
     /// <summary>The channel is over: there is no item for the claimed waiter.</summary>
     internal void End(Waiter<T> waiter)
@@ -34,13 +35,24 @@ internal abstract class MpscReading<T> : IWaitQueue
         waiter.Complete();
     }
 
-    void IWaitQueue.Remove(WaiterBase waiter) => Channel.RemoveReceiver(waiter);
+    void IWaitQueue.Remove(WaiterBase waiter) => Source.Remove(waiter);
 
     /// <summary>Receives at once if that can be. False with a waiter: it goes into <see cref="Await"/>. False with none: over.</summary>
+    /// <exception cref="Exception">There is an error in place of an item, or of the end.</exception>
     private protected bool TryReceive(CancellationToken cancellationToken, out T item, out Waiter<T>? waiter)
     {
         _hasEnded = false;
-        return Channel.Receive(this, cancellationToken, out item, out waiter);
+        if (Source.Receive(this, cancellationToken, out item, out waiter, out Exception? error))
+        {
+            return true;
+        }
+
+        if (error is not null)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return false;
     }
 
     /// <summary>Arms the waiter; the token for the awaitable.</summary>

@@ -2,15 +2,15 @@ using System.Threading.Tasks.Sources;
 
 namespace Treeline;
 
-/// <summary>Receives one item after the other until the channel is over. An item costs no allocation.</summary>
-internal sealed class MpscEnumerator<T> : MpscReading<T>, IAsyncEnumerator<T>, IValueTaskSource<bool>
+/// <summary>Receives one item after the other until the source is over. An item costs no allocation.</summary>
+internal sealed class ReceiveEnumerator<T> : ReceiveStep<T>, IAsyncEnumerator<T>, IValueTaskSource<bool>
 {
     private readonly CancellationToken _cancellationToken;
     private T _current = default!;
 
-    public MpscEnumerator(MpscChannel<T> channel, CancellationToken cancellationToken)
+    public ReceiveEnumerator(IItemSource<T> source, CancellationToken cancellationToken)
     {
-        Channel = channel;
+        Source = source;
         _cancellationToken = cancellationToken;
     }
 
@@ -23,14 +23,16 @@ internal sealed class MpscEnumerator<T> : MpscReading<T>, IAsyncEnumerator<T>, I
             return ValueTask.FromCanceled<bool>(_cancellationToken);
         }
 
-        if (TryReceive(_cancellationToken, out _current, out Waiter<T>? waiter))
+        try
         {
-            return Waiter<bool>.Over(true);
+            return TryReceive(_cancellationToken, out _current, out Waiter<T>? waiter) ? Waiter<bool>.Over(true)
+                : waiter is not null ? new ValueTask<bool>(this, Await(waiter))
+                : new ValueTask<bool>(false);
         }
-
-        return waiter is not null ? new ValueTask<bool>(this, Await(waiter))
-            : Channel.Error is { } error ? ValueTask.FromException<bool>(error)
-            : new ValueTask<bool>(false);
+        catch (Exception e)
+        {
+            return ValueTask.FromException<bool>(e);
+        }
     }
 
     /// <summary>What has not been received stays in the channel.</summary>
