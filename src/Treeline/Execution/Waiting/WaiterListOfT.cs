@@ -16,6 +16,9 @@ internal struct WaiterList<T>
 
     public readonly bool IsEmpty => _first is null;
 
+    /// <summary>Who waits longest, and may have given up.</summary>
+    public readonly Waiter<T>? First => _first;
+
     /// <summary>Puts <paramref name="waiter"/> last.</summary>
     public void Add(Waiter<T> waiter)
     {

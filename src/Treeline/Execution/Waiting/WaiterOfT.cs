@@ -14,6 +14,12 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
     {
     }
 
+    /// <summary>
+    /// What the waiter is going to be given; until then what it brings, where a primitive takes something from who waits (what
+    /// a sender sends). Owner: the renter, before it is in a list; then the primitive's gate; then whoever claimed it.
+    /// </summary>
+    internal ref T Value => ref _value;
+
     /// <summary>The neighbours in a <see cref="WaiterList{T}"/>. Owner: the primitive's gate, or whoever claimed the waiter.</summary>
     internal Waiter<T>? Next { get; set; }
 
@@ -63,6 +69,9 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
         _value = value;
         Publish();
     }
+
+    /// <summary>Ends a claimed wait with what is in <see cref="Value"/>. Called with no gate held.</summary>
+    public void Complete() => Publish();
 
     /// <summary>Arms the waiter and lets anybody await it. Called with no gate held.</summary>
     public ValueTask<T> AsValueTask()
