@@ -4,76 +4,44 @@ using System.Threading.Channels;
 namespace Treeline.Jobs;
 
 /// <summary>
-/// Hands each event to everybody who listens. A listener has a bounded buffer; when it is full the oldest event goes, and
-/// the next one read says how many went. So a slow listener holds up nobody and costs bounded memory.
+/// Hands each event to everybody who listens. Who is too slow misses the oldest, and the next one read says how many. So a slow
+/// listener holds up nobody and costs no memory of its own.
 /// </summary>
 internal sealed class EventFeed
 {
     internal const int Buffer = 1024;
 
-    private readonly Lock _gate = new();
-
-    // Owner: the gate.
-    private readonly List<Channel<(long Number, JobEvent Event)>> _listeners = [];
-    private long _last;
-    private bool _closed;
+    private readonly BroadcastSender<JobEvent> _events = Broadcast.Create<JobEvent>(Buffer, "job events");
 
     /// <summary>Called by the writer's thread alone, so that everybody sees the same order.</summary>
-    public void Publish(JobEvent happened)
-    {
-        lock (_gate)
-        {
-            _last++;
-            foreach (Channel<(long, JobEvent)> listener in _listeners)
-            {
-                listener.Writer.TryWrite((_last, happened));
-            }
-        }
-    }
+    public void Publish(JobEvent happened) => _events.Send(happened);
 
-    /// <summary>Ends every listener's stream after what is in its buffer.</summary>
-    public void Close()
-    {
-        lock (_gate)
-        {
-            _closed = true;
-            foreach (Channel<(long, JobEvent)> listener in _listeners)
-            {
-                listener.Writer.TryComplete();
-            }
-        }
-    }
+    /// <summary>Ends every listener's stream after what has been published.</summary>
+    public void Close() => _events.Complete();
 
     public async IAsyncEnumerable<JobEvent> ListenAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var listener = Channel.CreateBounded<(long, JobEvent)>(
-            new BoundedChannelOptions(Buffer) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        long seen;
-        lock (_gate)
+        using BroadcastReceiver<JobEvent> listener = _events.Subscribe();
+        long missed = 0;
+        while (true)
         {
-            if (_closed)
+            JobEvent happened;
+            try
+            {
+                happened = await listener.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (LaggedException e)
+            {
+                missed = e.Missed;
+                continue;
+            }
+            catch (ChannelClosedException)
             {
                 yield break;
             }
 
-            seen = _last;
-            _listeners.Add(listener);
-        }
-
-        try
-        {
-            await foreach ((long number, JobEvent happened) in listener.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-            {
-                yield return happened with { Missed = number - seen - 1 };
-                seen = number;
-            }
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _listeners.Remove(listener);
-            }
+            yield return happened with { Missed = missed };
+            missed = 0;
         }
     }
 }

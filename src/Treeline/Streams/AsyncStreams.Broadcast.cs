@@ -33,34 +33,6 @@ public static partial class AsyncStreams
         ArgumentOutOfRangeException.ThrowIfLessThan(consumers, 1);
         var combination = new Combination(nameof(Broadcast), file, line);
         var fan = new Fan<T>(source, scope, consumers, combination);
-        return
-        [
-            .. Enumerable.Range(0, consumers).Select(_ => TakeUntil(
-                Broadcast(fan, new StrongBox<Feed<T>?>(new Feed<T>(1)), CancellationToken.None),
-                combination,
-                CancellationToken.None,
-                CancellationToken.None)),
-        ];
-    }
-
-    private static async IAsyncEnumerable<T> Broadcast<T>(
-        Fan<T> fan, StrongBox<Feed<T>?> place, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        Feed<T> feed = Interlocked.Exchange(ref place.Value, null) ?? throw new InvalidOperationException(
-            "This stream of a broadcast has been read already. Each is for one consumer, once: ask for one more, or use Share.");
-        fan.TryJoin(feed); // it is not over before all have joined
-        try
-        {
-            while (await feed.WaitAsync(cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent))
-            {
-                yield return feed.Take();
-            }
-
-            fan.ThrowIfFailed();
-        }
-        finally
-        {
-            await fan.LeaveAsync(feed);
-        }
+        return [.. Enumerable.Range(0, consumers).Select(_ => new FanPlace<T>(fan, combination))];
     }
 }

@@ -23,30 +23,6 @@ public static partial class AsyncStreams
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scope);
-        var combination = new Combination(nameof(Share), file, line);
-        return TakeUntil(
-            Share(new Shared<T>(source, scope, combination), CancellationToken.None),
-            combination,
-            CancellationToken.None,
-            CancellationToken.None);
-    }
-
-    private static async IAsyncEnumerable<T> Share<T>(Shared<T> shared, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var feed = new Feed<T>(1);
-        Fan<T> fan = shared.Join(feed);
-        try
-        {
-            while (await feed.WaitAsync(cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent))
-            {
-                yield return feed.Take();
-            }
-
-            fan.ThrowIfFailed();
-        }
-        finally
-        {
-            await fan.LeaveAsync(feed);
-        }
+        return new Shared<T>(source, scope, new Combination(nameof(Share), file, line));
     }
 }

@@ -61,37 +61,46 @@ internal sealed class Fan<T>(
         return true;
     }
 
-    /// <summary>The consumer goes. The last one waits until the source has unwound, and throws what that throws.</summary>
-    public async Fiber LeaveAsync(Feed<T> feed)
+    /// <summary>What one consumer reads, from when it begins to when it leaves.</summary>
+    /// <param name="join">Says which reading the feed has joined. Called when the consumer begins.</param>
+    /// <param name="combination">How the consumer's node in the tree is called.</param>
+    /// <param name="cancellationToken">The consumer's.</param>
+    public static async IAsyncEnumerator<T> ReadAsync(
+        Func<Feed<T>, CancellationToken, Fan<T>> join, Combination combination, CancellationToken cancellationToken)
     {
-        bool last;
-        using (_gate.Enter())
+        CancelScope place = CancelScope.Open(cancellationToken, combination.Name, combination.File, combination.Line);
+        await using (place.ConfigureAwait(SchedulerContext.IsCurrent))
         {
-            Volatile.Write(ref _members, Array.FindAll(_members, other => !ReferenceEquals(other, feed)));
-            last = _members.Length == 0 && _missing <= 0;
-            _over |= last;
-        }
+            var feed = new Feed<T>(1);
+            Fan<T> fan = join(feed, cancellationToken);
+            try
+            {
+                while (true)
+                {
+                    bool more;
+                    try
+                    {
+                        more = await feed.WaitAsync(place.Token).ConfigureAwait(SchedulerContext.IsCurrent);
+                    }
+                    catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
+                    {
+                        throw new OperationCanceledException(e.Message, e, cancellationToken);
+                    }
 
-        feed.Close();
-        if (!last)
-        {
-            return;
-        }
+                    if (!more)
+                    {
+                        break;
+                    }
 
-        await _stop.CancelAsync().ConfigureAwait(SchedulerContext.IsCurrent);
-        await _ended.Wait();
-        if (!_heard && _error is not null and not OperationCanceledException)
-        {
-            ExceptionDispatchInfo.Throw(_error);
-        }
-    }
+                    yield return feed.Take();
+                }
 
-    /// <summary>Called by a consumer whose feed has ended.</summary>
-    public void ThrowIfFailed()
-    {
-        if (_error is not null)
-        {
-            ExceptionDispatchInfo.Throw(_error);
+                fan.ThrowIfFailed();
+            }
+            finally
+            {
+                await fan.LeaveAsync(feed);
+            }
         }
     }
 
@@ -118,6 +127,40 @@ internal sealed class Fan<T>(
         }
 
         _ended.Set();
+    }
+
+    /// <summary>The consumer goes. The last one waits until the source has unwound, and throws what that throws.</summary>
+    private async Fiber LeaveAsync(Feed<T> feed)
+    {
+        bool last;
+        using (_gate.Enter())
+        {
+            Volatile.Write(ref _members, Array.FindAll(_members, other => !ReferenceEquals(other, feed)));
+            last = _members.Length == 0 && _missing <= 0;
+            _over |= last;
+        }
+
+        feed.Close();
+        if (!last)
+        {
+            return;
+        }
+
+        await _stop.CancelAsync().ConfigureAwait(SchedulerContext.IsCurrent);
+        await _ended.Wait();
+        if (!_heard && _error is not null and not OperationCanceledException)
+        {
+            ExceptionDispatchInfo.Throw(_error);
+        }
+    }
+
+    /// <summary>Called by a consumer whose feed has ended.</summary>
+    private void ThrowIfFailed()
+    {
+        if (_error is not null)
+        {
+            ExceptionDispatchInfo.Throw(_error);
+        }
     }
 
     private void Begin()

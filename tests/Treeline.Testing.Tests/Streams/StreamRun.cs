@@ -52,6 +52,7 @@ internal sealed class StreamRun(Simulation run)
     public async Task<(List<T> Items, Exception? Error, bool Whole)> ReadAsync<T>(IAsyncEnumerable<T> stream)
     {
         var items = new List<T>();
+        bool left = false;
         int leavesAfter = run.Random.Next(3) == 0 ? run.Random.Next(1, 6) : int.MaxValue;
         using var gone = new CancellationTokenSource(
             run.Random.Next(3) == 0 ? TimeSpan.FromSeconds(run.Random.Next(12)) : Timeout.InfiniteTimeSpan, run.Time);
@@ -63,13 +64,14 @@ internal sealed class StreamRun(Simulation run)
                 items.Add(item);
                 if (items.Count == leavesAfter)
                 {
-                    return (items, null, false);
+                    left = true;
+                    break;
                 }
 
                 await PauseAsync(CancellationToken.None);
             }
 
-            return (items, null, true);
+            return (items, null, !left);
         }
         catch (OperationCanceledException e) when (e.CancellationToken == gone.Token && gone.IsCancellationRequested)
         {
@@ -77,7 +79,8 @@ internal sealed class StreamRun(Simulation run)
         }
         catch (OopsException e)
         {
-            return (items, e, true);
+            // One who had left or been cancelled by then does not get what came before it.
+            return (items, e, !left && !gone.IsCancellationRequested);
         }
     }
 }

@@ -88,6 +88,18 @@ public sealed class BroadcastTests : TreeTest
     });
 
     [Fact]
+    public Task One_who_is_cancelled_before_it_begins_has_come_and_gone() => InTime(async () =>
+    {
+        await using TaskScope scope = TaskScope.Open();
+        IAsyncEnumerable<int>[] streams = Numbers(3).Broadcast(scope, 2);
+        var cancelled = new CancellationToken(canceled: true);
+        OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await streams[0].ToArrayAsync(cancelled));
+        Assert.Equal(cancelled, thrown.CancellationToken);
+        Assert.Equal(Enumerable.Range(1, 3), await streams[1].ToArrayAsync());
+    });
+
+    [Fact]
     public Task A_failure_of_the_source_gets_to_each_after_what_came_before_and_not_to_the_scope() => InTime(async () =>
     {
         await using TaskScope scope = TaskScope.Open();
