@@ -4,14 +4,41 @@ namespace Treeline.Tests.Contract;
 
 /// <summary>
 /// Line 10 of the contract: every wait either happened or did not. A cancelled receive consumed nothing, a lost branch of a
-/// select lost no data. Shown with the smallest primitive over the waiting kernel, on which all of Treeline's waits are
-/// built; see the tests of the kernel for its every case.
+/// select lost no data. Shown for each kind of wait, and closely with the smallest primitive over the waiting kernel, on which
+/// all of them are built; see the tests of the kernel for its every case.
 /// </summary>
 public class WaitingIsCancelSafeTests : TreeTest
 {
     private const int Rounds = 1_000;
 
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    public static TheoryData<string> Waits => [.. CancelSafeWait.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Waits))]
+    public Task A_cancelled_wait_took_nothing(string wait) => InTime(async () =>
+    {
+        CancelSafeWait each = CancelSafeWait.All[wait]();
+        using var cancel = new CancellationTokenSource();
+        Task waiting = each.Begin(cancel.Token);
+        Assert.False(waiting.IsCompleted);
+        await cancel.CancelAsync();
+        OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal(cancel.Token, thrown.CancellationToken);
+        await each.CheckNothingTaken();
+    });
+
+    [Theory]
+    [MemberData(nameof(Waits))]
+    public Task A_wait_with_a_token_that_was_cancelled_before_takes_nothing(string wait) => InTime(async () =>
+    {
+        CancelSafeWait each = CancelSafeWait.All[wait]();
+        var cancelled = new CancellationToken(true);
+        OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => each.Begin(cancelled));
+        Assert.Equal(cancelled, thrown.CancellationToken);
+        await each.CheckNothingTaken();
+    });
 
     [Fact]
     public Task A_receive_cut_short_by_its_scope_consumed_nothing() => InTime(async () =>
