@@ -28,8 +28,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunWithin(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="WithTimeoutAsync(TimeSpan, Func{CancellationToken, Fiber}, CancellationToken, string, string, int)"/>
     [OverloadResolutionPriority(1)]
@@ -40,8 +39,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunPlainWithin<Nothing>(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="WithTimeoutAsync(TimeSpan, Func{CancellationToken, Fiber}, CancellationToken, string, string, int)"/>
     public static Task WithTimeoutAsync(
@@ -51,8 +49,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunPlainWithin<Nothing>(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="WithTimeoutAsync(TimeSpan, Func{CancellationToken, Fiber}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the result.</typeparam>
@@ -65,8 +62,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunWithin(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="WithTimeoutAsync(TimeSpan, Func{CancellationToken, Fiber}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the result.</typeparam>
@@ -79,8 +75,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunPlainWithin<T>(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     /// <inheritdoc cref="WithTimeoutAsync(TimeSpan, Func{CancellationToken, Fiber}, CancellationToken, string, string, int)"/>
     /// <typeparam name="T">The type of the result.</typeparam>
@@ -92,8 +87,7 @@ public partial class CancelScope
         [CallerMemberName] string name = "",
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        TaskScope.RunAsync(
-            InScope(work), new ScopeOptions { Timeout = timeout }, cancellationToken, name, file, line);
+        TaskScope.RunPlainWithin<T>(timeout, work, new CallSite(name, file, line), cancellationToken);
 
     private static Func<TaskScope, TWork> InScope<TWork>(Func<CancellationToken, TWork> work)
     {

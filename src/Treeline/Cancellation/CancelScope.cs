@@ -24,6 +24,9 @@ namespace Treeline;
 /// </remarks>
 public partial class CancelScope : TreeNode, IAsyncDisposable
 {
+    private static readonly Action<object> s_deadlinePassed = static scope => ((CancelScope)scope).DeadlinePassed();
+    private static readonly Action<object> s_graceOver = static scope => ((CancelScope)scope).GraceOver();
+
     private readonly string? _name;
     private readonly bool _shielded;
     private CancellationTokenSource? _source;
@@ -418,7 +421,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
         TimeProvider clock = Clock;
         DateTimeOffset now = clock.GetUtcNow();
         TimeSpan? time = timeout ?? deadline - now;
-        ScopeTimer? timer = TimerFor(clock, static extras => ref extras.DeadlineTimer, DeadlinePassed, create: time is not null);
+        ScopeTimer? timer = TimerFor(clock, static extras => ref extras.DeadlineTimer, s_deadlinePassed, create: time is not null);
         using (Gate.Enter())
         {
             Extras.Deadline = deadline ?? (timeout < DateTimeOffset.MaxValue - now ? now + timeout : null);
@@ -436,7 +439,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
     }
 
     /// <summary>One of this scope's timers, which its closing disposes. Null: it has closed, or there is none and none was to be made.</summary>
-    private protected ScopeTimer? TimerFor(TimeProvider clock, TimerField field, Action callback, bool create = true)
+    private protected ScopeTimer? TimerFor(TimeProvider clock, TimerField field, Action<object> callback, bool create = true)
     {
         using (Gate.Enter())
         {
@@ -451,7 +454,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
             return null;
         }
 
-        var timer = new ScopeTimer(clock, callback); // the clock may be a user's: not under the gate
+        var timer = new ScopeTimer(clock, callback, this); // the clock may be a user's: not under the gate
         ScopeTimer? other;
         bool closed;
         using (Gate.Enter())
@@ -480,7 +483,7 @@ public partial class CancelScope : TreeNode, IAsyncDisposable
             return;
         }
 
-        ScopeTimer? timer = TimerFor(Clock, static extras => ref extras.GraceTimer, GraceOver);
+        ScopeTimer? timer = TimerFor(Clock, static extras => ref extras.GraceTimer, s_graceOver);
         using (Gate.Enter())
         {
             CancelScopeExtras extras = Extras;

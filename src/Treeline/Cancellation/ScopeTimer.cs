@@ -24,7 +24,8 @@ internal sealed class ScopeTimer : WheelTimer, IThreadPoolWorkItem, IDisposable
     private static readonly TimeSpan s_longestStep = TimeSpan.FromDays(40);
 
     private readonly TimeProvider _clock;
-    private readonly Action _callback;
+    private readonly Action<object> _callback;
+    private readonly object _owner;
     private readonly TimerShard? _shard;
     private readonly ITimer? _timer;
     private long _due = Never;
@@ -32,10 +33,12 @@ internal sealed class ScopeTimer : WheelTimer, IThreadPoolWorkItem, IDisposable
 
     /// <param name="clock">Measures the time.</param>
     /// <param name="callback">Called on a thread of the clock's choice, in no particular context.</param>
-    public ScopeTimer(TimeProvider clock, Action callback)
+    /// <param name="owner">What it gets.</param>
+    public ScopeTimer(TimeProvider clock, Action<object> callback, object owner)
     {
         _clock = clock;
         _callback = callback;
+        _owner = owner;
         _shard = TimerShards.Of(clock);
         if (_shard is null)
         {
@@ -114,7 +117,7 @@ internal sealed class ScopeTimer : WheelTimer, IThreadPoolWorkItem, IDisposable
             long before = Interlocked.CompareExchange(ref _due, Never, due);
             if (before == due)
             {
-                _callback();
+                _callback(_owner);
                 return;
             }
 

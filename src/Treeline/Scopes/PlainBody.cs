@@ -10,12 +10,16 @@ internal sealed class PlainBody<T>(TaskScope scope) : IScopeBody<T>
     public T TakeResult() => _result!;
 
     /// <summary>Calls the delegate. When what it returns has ended, the scope is told.</summary>
-    public void Start(Delegate body)
+    /// <param name="body">The delegate.</param>
+    /// <param name="takesToken">Whether it gets the scope's token, or the scope.</param>
+    public void Start(Delegate body, bool takesToken)
     {
         Task? running;
         try
         {
-            running = PlainDelegate<TaskScope, T>.Call(body, scope, scope, ref _result);
+            running = takesToken
+                ? PlainDelegate<CancellationToken, T>.Call(body, scope.Token, scope, ref _result)
+                : PlainDelegate<TaskScope, T>.Call(body, scope, scope, ref _result);
         }
         catch (Exception e)
         {

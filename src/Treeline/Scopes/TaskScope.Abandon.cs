@@ -24,7 +24,7 @@ public sealed partial class TaskScope
 
         if (_options?.Patience is { } patience)
         {
-            TimerFor(Clock, static extras => ref extras.PatienceTimer, Abandon)?.Set(patience);
+            TimerFor(Clock, static extras => ref extras.PatienceTimer, static scope => ((TaskScope)scope).Abandon())?.Set(patience);
         }
     }
 

@@ -29,6 +29,9 @@ public sealed partial class TaskScope : CancelScope
     private static readonly Func<Delegate, TaskScope, Fiber<Nothing>> s_callBody =
         static (body, scope) => ((Func<TaskScope, Fiber>)body)(scope).Inner;
 
+    private static readonly Func<Delegate, TaskScope, Fiber<Nothing>> s_callTimed =
+        static (work, scope) => ((Func<CancellationToken, Fiber>)work)(scope.Token).Inner;
+
     private static readonly Func<Delegate, CancellationToken, Fiber<Nothing>> s_callWork =
         static (work, token) => ((Func<CancellationToken, Fiber>)work)(token).Inner;
 
@@ -362,16 +365,43 @@ public sealed partial class TaskScope : CancelScope
         }
     }
 
-    private static TaskScope Start(ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer)
+    /// <summary>
+    /// Runs <paramref name="work"/>, which gets the token, in a scope that has but a timeout: without options, and without a
+    /// closure around the work.
+    /// </summary>
+    internal static Task RunWithin(TimeSpan timeout, Func<CancellationToken, Fiber> work, CallSite site, CancellationToken outer) =>
+        RunWithin(timeout, work, s_callTimed, site, outer);
+
+    /// <inheritdoc cref="RunWithin(TimeSpan, Func{CancellationToken, Fiber}, CallSite, CancellationToken)"/>
+    internal static Task<T> RunWithin<T>(
+        TimeSpan timeout, Func<CancellationToken, Fiber<T>> work, CallSite site, CancellationToken outer) =>
+        RunWithin(timeout, work, CallTimed<T>.Instance, site, outer);
+
+    /// <inheritdoc cref="RunWithin(TimeSpan, Func{CancellationToken, Fiber}, CallSite, CancellationToken)"/>
+    /// <param name="work">Returns a <see cref="Task"/> or a <see cref="ValueTask"/>, with the result if there is one.</param>
+    internal static Task<T> RunPlainWithin<T>(TimeSpan timeout, Delegate work, CallSite site, CancellationToken outer) =>
+        RunWithin<T>(timeout, work, null, site, outer);
+
+    private static Task<T> RunWithin<T>(
+        TimeSpan timeout, Delegate work, Func<Delegate, TaskScope, Fiber<T>>? call, CallSite site, CancellationToken outer)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        return RunIn(Start(null, aroundBody: true, site, outer, timeout), work, call, takesToken: true);
+    }
+
+    private static TaskScope Start(
+        ScopeOptions? options, bool aroundBody, CallSite site, CancellationToken outer, TimeSpan? timeout = null)
     {
         options?.Check();
         var scope = new TaskScope(options, aroundBody, site, outer);
         scope.Attach();
-        if (options?.Timeout is not null || options?.Deadline is not null)
+        timeout ??= options?.Timeout;
+        if (timeout is not null || options?.Deadline is not null)
         {
             try
             {
-                scope.SetFirstDeadline(options);
+                scope.SetFirstDeadline(options?.Deadline, timeout);
             }
             catch
             {
@@ -396,8 +426,12 @@ public sealed partial class TaskScope : CancelScope
         Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call, ScopeOptions? options, CallSite site, CancellationToken outer)
     {
         ArgumentNullException.ThrowIfNull(body);
-        TaskScope scope = Start(options, aroundBody: true, site, outer);
+        return RunIn(Start(options, aroundBody: true, site, outer), body, call);
+    }
 
+    private static Task<T> RunIn<T>(
+        TaskScope scope, Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call, bool takesToken = false)
+    {
         // What the body finds in its context is the scope; what the caller finds is as it was.
         ExecutionContext? callers = ExecutionContext.Capture();
         object? published = Ambient.Published;
@@ -405,7 +439,7 @@ public sealed partial class TaskScope : CancelScope
         bool entered = Spans.TryEnter(scope, out Activity? span);
         try
         {
-            scope.StartBody(body, call);
+            scope.StartBody(body, call, takesToken);
         }
         finally
         {
@@ -516,7 +550,7 @@ public sealed partial class TaskScope : CancelScope
         return new ChildTask<T>(child, version);
     }
 
-    private void StartBody<T>(Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call)
+    private void StartBody<T>(Delegate body, Func<Delegate, TaskScope, Fiber<T>>? call, bool takesToken)
     {
         if (IsCancellationRequested)
         {
@@ -529,7 +563,7 @@ public sealed partial class TaskScope : CancelScope
         {
             var plain = new PlainBody<T>(this);
             _body = plain;
-            plain.Start(body);
+            plain.Start(body, takesToken);
             return;
         }
 
@@ -658,16 +692,15 @@ public sealed partial class TaskScope : CancelScope
         }
     }
 
-    private void SetFirstDeadline(ScopeOptions options)
+    private void SetFirstDeadline(DateTimeOffset? deadline, TimeSpan? timeout)
     {
-        if (options.Deadline is { } deadline
-            && !(options.Timeout is { } timeout && timeout < deadline - Clock.GetUtcNow()))
+        if (deadline is { } end && !(timeout < end - Clock.GetUtcNow()))
         {
             SetDeadline(deadline, null);
         }
         else
         {
-            SetDeadline(null, options.Timeout);
+            SetDeadline(null, timeout);
         }
     }
 
@@ -835,6 +868,12 @@ public sealed partial class TaskScope : CancelScope
                 $"{member} was called on '{Path}', which RunAsync opened and joins itself when its body returns. "
                 + "Return from the body to join it, or call Cancel to end it early.");
         }
+    }
+
+    private static class CallTimed<T>
+    {
+        public static readonly Func<Delegate, TaskScope, Fiber<T>> Instance =
+            static (work, scope) => ((Func<CancellationToken, Fiber<T>>)work)(scope.Token);
     }
 
     private static class CallBody<T>

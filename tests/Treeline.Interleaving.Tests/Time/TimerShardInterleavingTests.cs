@@ -78,7 +78,7 @@ public sealed class TimerShardInterleavingTests(ITestOutputHelper output)
     public void A_scopes_timer_that_is_set_against_its_end() => Explore([""], static scenario =>
     {
         var clock = new SteppedClock(shard: true);
-        var timer = new ScopeTimer(clock, static () => Exploration.Fail("It calls back."));
+        var timer = new ScopeTimer(clock, static _ => Exploration.Fail("It calls back."), scenario);
         timer.Set(s_second);
         scenario.Actor("setter", () => timer.Set(2 * s_second));
         scenario.Actor("end", timer.Dispose);

@@ -80,11 +80,11 @@ public sealed class ScopeTimerTests
         using var called = new ManualResetEventSlim();
         long begin = TimeProvider.System.GetTimestamp();
         TimeSpan after = TimeSpan.Zero;
-        using var timer = new ScopeTimer(TimeProvider.System, () =>
+        using var timer = new ScopeTimer(TimeProvider.System, _ =>
         {
             after = TimeProvider.System.GetElapsedTime(begin);
             called.Set();
-        });
+        }, this);
         timer.Set(TimeSpan.FromMilliseconds(20.5));
         Assert.True(called.Wait(TimeSpan.FromSeconds(30)));
         Assert.True(after >= TimeSpan.FromMilliseconds(20.5), $"It came after {after}.");
@@ -111,5 +111,5 @@ public sealed class ScopeTimerTests
         }
     }
 
-    private ScopeTimer NewTimer() => new(_clock, () => Interlocked.Increment(ref _calls));
+    private ScopeTimer NewTimer() => new(_clock, static tests => Interlocked.Increment(ref ((ScopeTimerTests)tests)._calls), this);
 }
