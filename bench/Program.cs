@@ -45,7 +45,7 @@ static async Task<int> MeasureAsync(string filter, Func<List<Measurement>, IRead
         IEnumerable<Row> rows =
         [
             .. SpawnRows.All, .. ChainRows.All, .. CancelRows.All, .. IdleRows.All, .. DrainRows.All, .. LatencyRows.All,
-            .. CombinatorRows.All, .. SetRows.All, .. SyncRows.All,
+            .. CombinatorRows.All, .. SetRows.All, .. SyncRows.All, .. TimerRows.All,
         ];
         foreach (Row row in rows.Where(row => row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
