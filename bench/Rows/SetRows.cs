@@ -53,6 +53,7 @@ internal static class SetRows
                 Side.Fiber(s_fiberTimeout, new() { Ratio = 0.55, Bytes = 0 }),
             ],
             Theirs = Clock.Timed(CancelAfter),
+            Twin = "timeout",
         },
         new()
         {

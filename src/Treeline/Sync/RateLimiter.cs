@@ -279,7 +279,7 @@ public sealed class RateLimiter : ISelectable<Nothing>
 
     private ScopeTimer MakeTimer()
     {
-        var made = new ScopeTimer(_clock, OnTime);
+        var made = new ScopeTimer(_clock, static limiter => ((RateLimiter)limiter).OnTime(), this);
         ScopeTimer timer;
         using (_gate.Enter())
         {
