@@ -25,6 +25,9 @@ namespace Treeline;
 [DebuggerDisplay("{ToString(),nq}, locked: {IsLocked}")]
 public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGuard>
 {
+    private static readonly Func<AsyncMutex, int, CancellationToken, Executor, ValueTask<MutexGuard>> s_take =
+        static (mutex, _, token, executor) => mutex.Lock(mayTake: true, executor, token);
+
     private Gate _gate;
     private bool _isLocked;
     private HoldTable _holds;
@@ -55,24 +58,7 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
             return ValueTask.FromCanceled<MutexGuard>(cancellationToken);
         }
 
-        Holder who = Holder.Current;
-        MutexGuard guard = default;
-        Waiter<MutexGuard>? waiter = null;
-        using (_gate.Enter())
-        {
-            if (!_isLocked)
-            {
-                guard = Take(who);
-            }
-            else
-            {
-                waiter = Waiter<MutexGuard>.Rent(this, cancellationToken);
-                waiter.Value = new MutexGuard(this, _holds.Add(who, 1));
-                _waiters.Add(waiter);
-            }
-        }
-
-        return waiter is null ? Waiter<MutexGuard>.Over(guard) : waiter.AsValueTask();
+        return Lock(Budget.TryConsume(), resumeOn: null, cancellationToken);
     }
 
     /// <summary>Locks it if it is free.</summary>
@@ -233,6 +219,28 @@ public sealed class AsyncMutex(string? name = null) : IHeld, ISelectable<MutexGu
         }
 
         waiter.Complete();
+    }
+
+    private ValueTask<MutexGuard> Lock(bool mayTake, Executor? resumeOn, CancellationToken cancellationToken)
+    {
+        Holder who = Holder.Current;
+        Waiter<MutexGuard>? waiter = null;
+        using (_gate.Enter())
+        {
+            if (_isLocked)
+            {
+                waiter = Waiter<MutexGuard>.Rent(this, cancellationToken);
+                waiter.Value = new MutexGuard(this, _holds.Add(who, 1));
+                waiter.ResumeOn(resumeOn);
+                _waiters.Add(waiter);
+            }
+            else if (mayTake)
+            {
+                return new ValueTask<MutexGuard>(Take(who));
+            }
+        }
+
+        return waiter?.AsValueTask() ?? GiveWay.AndTakeAsync(this, 1, s_take, cancellationToken);
     }
 
     private MutexGuard Take(in Holder who)

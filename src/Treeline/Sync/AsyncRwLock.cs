@@ -141,6 +141,9 @@ public sealed class AsyncRwLock
     /// <summary>Those who wait to read, or to write. Two, so that each is called what it is.</summary>
     private sealed class Line(AsyncRwLock owner, bool writes) : IHeld, ISelectable<RwLockGuard>
     {
+        private static readonly Func<Line, int, CancellationToken, Executor, ValueTask<RwLockGuard>> s_take =
+            static (line, _, token, executor) => line.Enter(mayTake: true, executor, token);
+
         private WaiterList<RwLockGuard> _waiters;
 
         private bool CanEnter =>
@@ -155,24 +158,7 @@ public sealed class AsyncRwLock
                 return ValueTask.FromCanceled<RwLockGuard>(cancellationToken);
             }
 
-            Holder who = Holder.Current;
-            RwLockGuard guard = default;
-            Waiter<RwLockGuard>? waiter = null;
-            using (owner._gate.Enter())
-            {
-                if (CanEnter)
-                {
-                    guard = Take(who);
-                }
-                else
-                {
-                    waiter = Waiter<RwLockGuard>.Rent(this, cancellationToken);
-                    waiter.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
-                    _waiters.Add(waiter);
-                }
-            }
-
-            return waiter is null ? Waiter<RwLockGuard>.Over(guard) : waiter.AsValueTask();
+            return Enter(Budget.TryConsume(), resumeOn: null, cancellationToken);
         }
 
         public bool TryEnter(out RwLockGuard guard)
@@ -258,6 +244,28 @@ public sealed class AsyncRwLock
         }
 
         public override string ToString() => writes ? $"{owner}, to write" : $"{owner}, to read";
+
+        private ValueTask<RwLockGuard> Enter(bool mayTake, Executor? resumeOn, CancellationToken cancellationToken)
+        {
+            Holder who = Holder.Current;
+            Waiter<RwLockGuard>? waiter = null;
+            using (owner._gate.Enter())
+            {
+                if (!CanEnter)
+                {
+                    waiter = Waiter<RwLockGuard>.Rent(this, cancellationToken);
+                    waiter.Value = new RwLockGuard(owner, owner._holds.Add(who, Writers));
+                    waiter.ResumeOn(resumeOn);
+                    _waiters.Add(waiter);
+                }
+                else if (mayTake)
+                {
+                    return new ValueTask<RwLockGuard>(Take(who));
+                }
+            }
+
+            return waiter?.AsValueTask() ?? GiveWay.AndTakeAsync(this, 1, s_take, cancellationToken);
+        }
 
         private RwLockGuard Take(in Holder who)
         {

@@ -15,6 +15,9 @@ namespace Treeline;
 [DebuggerDisplay("{ToString(),nq}, available: {Available}")]
 public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
 {
+    private static readonly Func<AsyncSemaphore, int, CancellationToken, Executor, ValueTask<SemaphorePermit>> s_take =
+        static (semaphore, count, token, executor) => semaphore.Acquire(count, mayTake: true, executor, token);
+
     private readonly string? _name;
     private Gate _gate;
     private int _available;
@@ -75,24 +78,7 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
             return ValueTask.FromCanceled<SemaphorePermit>(cancellationToken);
         }
 
-        Holder who = Holder.Current;
-        SemaphorePermit permit = default;
-        Waiter<SemaphorePermit>? waiter = null;
-        using (_gate.Enter())
-        {
-            if (CanTake(count))
-            {
-                permit = Take(who, count);
-            }
-            else
-            {
-                waiter = Waiter<SemaphorePermit>.Rent(this, cancellationToken);
-                waiter.Value = new SemaphorePermit(this, _holds.Add(who, count));
-                _waiters.Add(waiter);
-            }
-        }
-
-        return waiter is null ? Waiter<SemaphorePermit>.Over(permit) : waiter.AsValueTask();
+        return Acquire(count, Budget.TryConsume(), resumeOn: null, cancellationToken);
     }
 
     /// <summary>Takes a permit if there is one and nobody waits for one.</summary>
@@ -188,6 +174,28 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
         {
             waiter.Complete();
         }
+    }
+
+    private ValueTask<SemaphorePermit> Acquire(int count, bool mayTake, Executor? resumeOn, CancellationToken cancellationToken)
+    {
+        Holder who = Holder.Current;
+        Waiter<SemaphorePermit>? waiter = null;
+        using (_gate.Enter())
+        {
+            if (!CanTake(count))
+            {
+                waiter = Waiter<SemaphorePermit>.Rent(this, cancellationToken);
+                waiter.Value = new SemaphorePermit(this, _holds.Add(who, count));
+                waiter.ResumeOn(resumeOn);
+                _waiters.Add(waiter);
+            }
+            else if (mayTake)
+            {
+                return new ValueTask<SemaphorePermit>(Take(who, count));
+            }
+        }
+
+        return waiter?.AsValueTask() ?? GiveWay.AndTakeAsync(this, count, s_take, cancellationToken);
     }
 
     private bool CanTake(int count) => _available >= count && _waiters.IsEmpty;

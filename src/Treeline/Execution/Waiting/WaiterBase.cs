@@ -147,7 +147,7 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     /// Says where an awaiter that is not a fiber and captured no context resumes, if not on <see cref="Executor.ThreadPool"/>.
     /// Called by the renter before the waiter is in a list.
     /// </summary>
-    public void ResumeOn(Executor executor) => _executor = executor;
+    public void ResumeOn(Executor? executor) => _executor = executor;
 
     /// <summary>
     /// The primitive, under its gate, makes this waiter its own. On true it must complete or fail it, outside the gate; on

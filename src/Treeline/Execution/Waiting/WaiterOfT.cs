@@ -63,6 +63,15 @@ internal sealed class Waiter<T> : WaiterBase, IValueTaskSource<T>, IValueTaskSou
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ValueTask Over() => Budget.TryConsume() ? default : RentYield(default!).AsVoidValueTask();
 
+    /// <summary>Makes plain code that awaits it give way once, and go on on <paramref name="executor"/>.</summary>
+    public static ValueTask Yield(Executor executor)
+    {
+        Waiter<T> waiter = Rent(queue: null);
+        waiter.ResumeOn(executor);
+        waiter.BeYield();
+        return waiter.AsVoidValueTask();
+    }
+
     /// <summary>Ends a claimed wait with what was waited for. Called with no gate held.</summary>
     public void Complete(T value)
     {
