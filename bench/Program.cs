@@ -45,7 +45,7 @@ static async Task<int> MeasureAsync(string filter, Func<List<Measurement>, IRead
         IEnumerable<Row> rows =
         [
             .. SpawnRows.All, .. ChainRows.All, .. CancelRows.All, .. IdleRows.All, .. DrainRows.All, .. LatencyRows.All,
-            .. CombinatorRows.All, .. SetRows.All, .. ChannelRows.All, .. SyncRows.All, .. TimeRows.All, .. SelectRows.All,
+            .. CombinatorRows.All, .. SetRows.All, .. ChannelRows.All, .. SyncRows.All, .. TimerRows.All, .. SelectRows.All,
             .. StreamRows.All,
         ];
         foreach (Row row in rows.Where(row => row.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
