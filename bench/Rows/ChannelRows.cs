@@ -21,7 +21,7 @@ internal static class ChannelRows
                 Side.Fiber(Clock.Timed(FiberPingPong), new() { Ratio = 0.45, Bytes = 0, Tokio = 0.6 }),
             ],
             Theirs = Clock.Timed(ChannelPingPong),
-            Twin = "pingpong",
+            Twin = "ping_pong",
         },
         new()
         {
@@ -37,7 +37,7 @@ internal static class ChannelRows
             ],
             Theirs = Clock.Timed(static n => ChannelMany(
                 n, Channel.CreateBounded<int>(new BoundedChannelOptions(Capacity) { SingleReader = true }))),
-            Twin = "mpsc_b",
+            Twin = "mpsc_bounded",
         },
         new()
         {
@@ -53,7 +53,7 @@ internal static class ChannelRows
             ],
             Theirs = Clock.Timed(static n => ChannelMany(
                 n, Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true }))),
-            Twin = "mpsc_u",
+            Twin = "mpsc_unbounded",
         },
     ];
 
