@@ -27,19 +27,19 @@ internal static class TimerRows
         },
         new()
         {
-            Name = "wait with a time limit that is armed and does not fire",
+            Name = "arm and cancel a timer",
             Peer = "System.Threading.Timer, made and disposed",
             Operations = 500_000,
-            Sides = [Side.Fiber(Clock.Timed(ArmAndCancel), new() { Ratio = 0.6, Bytes = 0 })],
+            Sides = [Side.Fiber(Clock.Timed(static n => OnAWorker(() => ArmAndCancel(n))), new() { Ratio = 0.6, Bytes = 0 })],
             Theirs = Clock.Timed(Timers),
             Twin = "timer",
         },
         new()
         {
-            Name = "wait with a time limit that is armed and does not fire, against a source",
-            Peer = "new CancellationTokenSource(30 s), disposed",
+            Name = "wait with a time limit that does not fire",
+            Peer = "new CancellationTokenSource(30 s), disposed: without the wait",
             Operations = 500_000,
-            Sides = [Side.Fiber(Clock.Timed(ArmAndCancel), new() { Ratio = 0.6, Bytes = 0 })],
+            Sides = [Side.Fiber(Clock.Timed(static n => OnAWorker(() => WaitLimited(n))), new() { Bytes = 0 })],
             Theirs = Clock.Timed(Sources),
         },
         new()
@@ -107,10 +107,34 @@ internal static class TimerRows
         await Task.WhenAll(tasks);
     }
 
-    private static Task ArmAndCancel(int n) => TaskScope.RunAsync(async scope => await scope.Spawn(async _ => ArmAndCancelHere(n)));
+    /// <summary>Where waits are made.</summary>
+    private static Task OnAWorker(Action work) => TaskScope.RunAsync(async scope => await scope.Spawn(async _ => work()));
 
-    /// <summary>As a primitive does it; on a worker, where waits are made.</summary>
-    private static void ArmAndCancelHere(int n)
+    private static void ArmAndCancel(int n)
+    {
+        TimerShard shard = TimerShards.Of(TimeProvider.System)!;
+        var timers = new Silent[Batch];
+        for (int j = 0; j < Batch; j++)
+        {
+            timers[j] = new Silent();
+        }
+
+        for (int i = 0; i < n / Batch; i++)
+        {
+            for (int j = 0; j < Batch; j++)
+            {
+                long now = TimeProvider.System.GetTimestamp();
+                shard.Set(timers[j], now, TimeProvider.System.After(now, s_limit));
+            }
+
+            for (int j = 0; j < Batch; j++)
+            {
+                shard.Remove(timers[j]);
+            }
+        }
+    }
+
+    private static void WaitLimited(int n)
     {
         var waiters = new Waiter<Nothing>[Batch];
         var waits = new WaitAwaitable<Nothing>[Batch];
@@ -229,5 +253,12 @@ internal static class TimerRows
         }
 
         await Task.WhenAll(tasks);
+    }
+
+    private sealed class Silent : WheelTimer
+    {
+        public override void OnDue()
+        {
+        }
     }
 }
