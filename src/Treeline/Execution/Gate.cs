@@ -8,11 +8,16 @@ namespace Treeline;
 /// </summary>
 /// <remarks>
 /// <b>Protocol.</b> <c>_taken</c> is 0 or 1. Entering swaps 0 to 1 (a full fence); leaving stores 0 with release order,
-/// which the next swap acquires. A thread that finds it taken spins briefly and then gives up its time slice, longer and
-/// longer: the holder may have been preempted, and on one core it cannot go on until somebody yields.
+/// which the next swap acquires. A thread that finds it taken spins for some microseconds and then gives up its time
+/// slice: the holder may have been preempted, and on one core it cannot go on until somebody yields.
 /// </remarks>
 internal struct Gate
 {
+    // While somebody else is in, looking too often makes the cache line travel for every section of theirs. Some 300 ns let
+    // them do several in a row; two threads at one gate get through nearly twice as much as with looks every 40 ns.
+    private const int PausesALook = 8;
+    private const int LooksBeforeYielding = 50;
+
     private int _taken;
 
     /// <summary>Enters; leave by disposing what it returns.</summary>
@@ -29,11 +34,21 @@ internal struct Gate
 
     private void EnterContended()
     {
-        var spinner = default(SpinWait);
+        int looks = 0;
         do
         {
-            // Sleeping a whole millisecond comes late: sections are far shorter than a time slice.
-            spinner.SpinOnce(sleep1Threshold: 200);
+            if (++looks <= LooksBeforeYielding)
+            {
+                Thread.SpinWait(PausesALook);
+            }
+            else if (looks % 8 != 0)
+            {
+                Thread.Yield();
+            }
+            else
+            {
+                Thread.Sleep(0); // also to a thread that is ready on another core
+            }
         }
         while (Volatile.Read(ref _taken) != 0 || Interlocked.CompareExchange(ref _taken, 1, 0) != 0);
     }

@@ -162,6 +162,11 @@ public sealed class AsyncSemaphore : IHeld, ISelectable<SemaphorePermit>
             }
 
             _available += amount;
+            if (_waiters.IsEmpty)
+            {
+                return;
+            }
+
             granted = GrantReady();
         }
 

@@ -14,13 +14,15 @@ namespace Treeline;
 ///                  Drop ──▶ free     │  └──Grant──┐
 ///                                    └──SetAside──▶ Aside
 /// </code>
-/// A hold that is set aside keeps its ticket. Those held are linked in a ring through the places, for a look at all of them that
-/// does not pass all who wait. Free places are a stack: one that was just used is used again.
+/// A hold that is set aside keeps its ticket. Free places are a stack: one that was just used is used again.
 /// </remarks>
 internal struct HoldTable
 {
     // Whoever waits for one of more than this many is hardly in a deadlock, and each who waits would list them all.
     private const int MostNamed = 64;
+
+    // The gate is held meanwhile.
+    private const int MostLookedAt = 4096;
 
     private const int InitialSize = 4;
 
@@ -30,8 +32,6 @@ internal struct HoldTable
     private int _free;
     private int _lastNumber;
 
-    // The place last granted, if there are any.
-    private int _held;
     private int _heldCount;
 
     private enum Stage : byte
@@ -73,25 +73,9 @@ internal struct HoldTable
     /// <summary>Who waits holds from now on.</summary>
     public void Grant(HoldTicket ticket)
     {
-        Place[] places = _places!;
-        int slot = ticket.Slot;
-        ref Place place = ref places[slot];
         Debug.Assert(Is(ticket, Stage.Waiting) || Is(ticket, Stage.Aside), "Whoever is granted something waits for it.");
-        place.Stage = Stage.Held;
-        if (_heldCount++ == 0)
-        {
-            place.Next = place.Previous = slot;
-        }
-        else
-        {
-            ref Place last = ref places[_held];
-            place.Previous = _held;
-            place.Next = last.Next;
-            places[last.Next].Previous = slot;
-            last.Next = slot;
-        }
-
-        _held = slot;
+        _places![ticket.Slot].Stage = Stage.Held;
+        _heldCount++;
     }
 
     /// <summary>Ends a hold, once; false if it has ended before.</summary>
@@ -104,7 +88,7 @@ internal struct HoldTable
         }
 
         amount = _places![ticket.Slot].Amount;
-        Unlink(ticket.Slot);
+        _heldCount--;
         Free(ticket.Slot);
         return true;
     }
@@ -126,7 +110,7 @@ internal struct HoldTable
             return false;
         }
 
-        Unlink(ticket.Slot);
+        _heldCount--;
         _places![ticket.Slot].Stage = Stage.Aside;
         return true;
     }
@@ -137,19 +121,22 @@ internal struct HoldTable
     /// <summary>Whether it has let go for a time.</summary>
     public readonly bool IsAside(HoldTicket ticket) => Is(ticket, Stage.Aside);
 
-    /// <summary>Adds all who hold; none if one of them is not known, or there are very many.</summary>
+    /// <summary>Adds all who hold; none if one of them is not known, or there are very many places to look at.</summary>
     public readonly void AddHolders(List<NodeRef> into)
     {
-        if (_heldCount is 0 or > MostNamed)
+        if (_heldCount is 0 or > MostNamed || _places!.Length > MostLookedAt)
         {
             return;
         }
 
         int before = into.Count;
-        int slot = _held;
-        do
+        foreach (ref readonly Place place in _places.AsSpan())
         {
-            ref Place place = ref _places![slot];
+            if (place.Stage != Stage.Held)
+            {
+                continue;
+            }
+
             if (place.Node is null)
             {
                 into.RemoveRange(before, into.Count - before);
@@ -157,9 +144,7 @@ internal struct HoldTable
             }
 
             into.Add(new NodeRef(place.Node, place.Life));
-            slot = place.Next;
         }
-        while (slot != _held);
     }
 
     private readonly bool Is(HoldTicket ticket, Stage stage)
@@ -169,18 +154,6 @@ internal struct HoldTable
             && (uint)ticket.Slot < (uint)places.Length
             && places[ticket.Slot].Number == ticket.Number
             && places[ticket.Slot].Stage == stage;
-    }
-
-    private void Unlink(int slot)
-    {
-        ref Place place = ref _places![slot];
-        _heldCount--;
-        _places[place.Previous].Next = place.Next;
-        _places[place.Next].Previous = place.Previous;
-        if (_held == slot)
-        {
-            _held = place.Previous;
-        }
     }
 
     private void Free(int slot)
@@ -210,9 +183,8 @@ internal struct HoldTable
         public int Number;
         public int Amount;
 
-        // Free: the next free one, as in _free. Held: the neighbours in the ring.
+        // Of a free one: the next, as in _free.
         public int Next;
-        public int Previous;
         public Stage Stage;
     }
 }

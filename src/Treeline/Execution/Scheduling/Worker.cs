@@ -23,8 +23,8 @@ namespace Treeline;
 /// <para>A worker may be marked Blocked wrongly, between two dispatches even: it sees so before the next one, and at worst
 /// another worker ran for a while beside it. The gate and the compare-and-swaps order what one owner did before what the
 /// next one does.</para>
-/// <para><c>_lifo</c> is filled by the owner and emptied by whoever swaps null into it: the owner, or thieves while the
-/// worker is Blocked. A worker that leaves Running by itself has emptied it before.</para>
+/// <para><c>_lifo</c> is filled by the owner and emptied by the owner, or by thieves while the worker is Blocked. A worker
+/// that leaves Running by itself has emptied it before.</para>
 /// </remarks>
 internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWorkItem
 {
@@ -34,7 +34,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     // Out of step with everything else, as in Tokio and Go.
     private const int DispatchesPerInjectorLook = 61;
 
-    private IThreadPoolWorkItem? _lifo;
+    private LifoSlot _lifo;
     private volatile WorkerState _state;
     private Counters _own;
 
@@ -90,7 +90,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Whether something in it waits that another worker could take. Any thread.</summary>
     public bool HasWork => Queue.HasWork || (_state == WorkerState.Blocked && HasLifo);
 
-    public bool HasLifo => Volatile.Read(ref _lifo) is not null;
+    public bool HasLifo => _lifo.HasWork;
 
     /// <summary>Puts work at the tail. Owner.</summary>
     public void PushSpawned(IThreadPoolWorkItem work)
@@ -110,7 +110,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
         }
 
         // Marked Blocked since the look: the monitor finds it here at its next round.
-        if (Interlocked.Exchange(ref _lifo, work) is { } displaced)
+        if (_lifo.Put(work) is { } displaced)
         {
             PushSpawned(displaced);
         }
@@ -126,7 +126,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
 
     /// <summary>Takes the slot of a blocked worker. Any thread.</summary>
     public IThreadPoolWorkItem? StealLifo() =>
-        _state == WorkerState.Blocked && HasLifo ? Interlocked.Exchange(ref _lifo, null) : null;
+        _state == WorkerState.Blocked && HasLifo ? _lifo.Steal() : null;
 
     /// <summary>A work item of the pool that was to drive this worker.</summary>
     void IThreadPoolWorkItem.Execute() => Drive(Scheduler.Crank);
@@ -279,12 +279,11 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
             }
         }
 
-        if (_lifo is not null)
+        if (_lifo.HasWork)
         {
             if (_own.LifoInARow < MostLifoInARow)
             {
-                work = Interlocked.Exchange(ref _lifo, null);
-                if (work is not null)
+                if (_lifo.TryTake(out work))
                 {
                     _own.LifoInARow++;
                     return work;
@@ -335,7 +334,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Puts what was woken last to the rest. Owner.</summary>
     internal void EmptyLifo()
     {
-        if (_lifo is not null && Interlocked.Exchange(ref _lifo, null) is { } work)
+        if (_lifo.TryTake(out IThreadPoolWorkItem? work))
         {
             PushYielded(work);
         }
