@@ -17,6 +17,9 @@ namespace Treeline;
 /// </remarks>
 public sealed partial class Retry
 {
+    // Who tries for days is to need no more memory for it each time.
+    private const int MostErrors = 100;
+
     /// <summary>How many attempts there are at most, the first included; null: no limit. By default 3.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
     public int? MaxAttempts
@@ -108,10 +111,10 @@ public sealed partial class Retry
         TimeProvider clock = scope.Clock;
         long begin = clock.GetTimestamp();
         var backoff = new Backoff(FirstDelay, MaxDelay, Jitter, Random);
-        var errors = new List<Exception>();
-        while (true)
+        var errors = new Queue<Exception>();
+        for (int attempts = 1; ; attempts++)
         {
-            Task attempt = start(new ScopeOptions { Name = $"attempt {errors.Count + 1}", Timeout = AttemptTimeout });
+            Task attempt = start(new ScopeOptions { Name = $"attempt {attempts}", Timeout = AttemptTimeout });
             try
             {
                 await attempt.ConfigureAwait(SchedulerContext.IsCurrent);
@@ -125,22 +128,27 @@ public sealed partial class Retry
                     throw;
                 }
 
-                errors.Add(e);
+                if (errors.Count == MostErrors)
+                {
+                    errors.Dequeue();
+                }
+
+                errors.Enqueue(e);
             }
 
             TimeSpan delay = backoff.Next();
-            string? reason = errors.Count == MaxAttempts ? $"{nameof(MaxAttempts)} is {MaxAttempts}"
+            string? reason = attempts == MaxAttempts ? $"{nameof(MaxAttempts)} is {MaxAttempts}"
                 : clock.GetElapsedTime(begin) + delay > MaxElapsed ? $"the next attempt would begin after the {nameof(MaxElapsed)} of {MaxElapsed}"
                 : Budget?.TryTake() == false ? "the budget for retries is used up"
                 : null;
             if (reason is not null)
             {
-                if (errors.Count == 1)
+                if (attempts == 1)
                 {
-                    ExceptionDispatchInfo.Throw(errors[0]);
+                    ExceptionDispatchInfo.Throw(errors.Peek());
                 }
 
-                throw new RetryException(scope.Path, errors, reason);
+                throw new RetryException(scope.Path, attempts, [.. errors], reason);
             }
 
             await Clock.Delay(delay, clock, scope.Token).ConfigureAwait(SchedulerContext.IsCurrent);

@@ -1,19 +1,20 @@
 namespace Treeline;
 
 /// <summary>
-/// Every attempt of a <see cref="Retry"/> has failed, and there will be no other. The errors are here, first to last. If there
-/// was but one attempt, its error is not wrapped: it is rethrown as itself.
+/// Every attempt of a <see cref="Retry"/> has failed, and there will be no other. The errors are here, first to last; of more
+/// than a hundred, the last hundred. If there was but one attempt, its error is not wrapped: it is rethrown as itself.
 /// </summary>
 public sealed class RetryException : AggregateException
 {
-    internal RetryException(string path, IReadOnlyList<Exception> errors, string reason)
+    internal RetryException(string path, int attempts, IReadOnlyList<Exception> errors, string reason)
         : base(errors)
     {
-        Reason = $"'{path}' failed {errors.Count} times and is given up: {reason}. The last time: {errors[^1].GetType().Name}: {errors[^1].Message}";
+        Attempts = attempts;
+        Reason = $"'{path}' failed {attempts} times and is given up: {reason}. The last time: {errors[^1].GetType().Name}: {errors[^1].Message}";
     }
 
     /// <summary>How many attempts were made.</summary>
-    public int Attempts => InnerExceptions.Count;
+    public int Attempts { get; }
 
     /// <summary>What the last attempt failed with.</summary>
     public Exception LastError => InnerExceptions[^1];

@@ -8,7 +8,11 @@ namespace Treeline.TestSupport.Sync;
 /// </summary>
 /// <param name="history">Where it is noted.</param>
 /// <param name="dawdle">Lets others go first.</param>
-internal sealed class Callers(History history, Func<Task> dawdle)
+/// <param name="mayGiveWay">
+/// Whether a caller whose budget is used up calls all the same: it gives way first, and takes its place only then. So it has none
+/// when the call returns, and all of it is noted as one call, <c>acquire</c>.
+/// </param>
+internal sealed class Callers(History history, Func<Task> dawdle, bool mayGiveWay = false)
 {
     public delegate bool Try<T>(out T held);
 
@@ -42,10 +46,22 @@ internal sealed class Callers(History history, Func<Task> dawdle)
     public async Task<(bool Got, T? Value)> WaitAsync<T>(int id, object what, bool givesUp, Func<CancellationToken, ValueTask<T>> wait)
     {
         using var source = new CancellationTokenSource();
-        Operation come = history.Invoke("come", (id, what));
-        ValueTask<T> coming = wait(source.Token);
-        history.Return(come);
-        Operation waiting = history.Invoke("wait", id);
+        Operation waiting;
+        ValueTask<T> coming;
+        if (mayGiveWay)
+        {
+            waiting = history.Invoke("acquire", (id, what));
+            coming = wait(source.Token);
+        }
+        else
+        {
+            WorkerThread.Current.Budget = int.MaxValue;
+            Operation come = history.Invoke("come", (id, what));
+            coming = wait(source.Token);
+            history.Return(come);
+            waiting = history.Invoke("wait", id);
+        }
+
         Task cancelling = givesUp ? CancelAsync(source) : Task.CompletedTask;
         try
         {

@@ -5,13 +5,14 @@ namespace Treeline.TestSupport.Sync;
 /// <summary>What one of several callers does to each primitive, at random; and the check of what all of them saw.</summary>
 /// <param name="history">Where it is noted.</param>
 /// <param name="dawdle">Lets others go first.</param>
-internal sealed class Crowd(History history, Func<Task> dawdle)
+/// <param name="mayGiveWay">As in <see cref="Callers"/>.</param>
+internal sealed class Crowd(History history, Func<Task> dawdle, bool mayGiveWay = false)
 {
     /// <summary>How many callers there are; what they do fits the checker.</summary>
     public const int Size = 3;
 
     private const int Rounds = 3;
-    private readonly Callers _callers = new(history, dawdle);
+    private readonly Callers _callers = new(history, dawdle, mayGiveWay);
 
     public async Task UseAsync(AsyncMutex mutex, int caller, Random random)
     {

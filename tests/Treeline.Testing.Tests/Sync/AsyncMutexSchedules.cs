@@ -16,4 +16,15 @@ public sealed class AsyncMutexSchedules
             Assert.False(mutex.IsLocked);
             LinearizabilityChecker.Check(history, new LineModel(permits: 1));
         });
+
+    [Fact]
+    public void One_at_a_time_has_it_also_when_callers_give_way_first() => Deterministic.Explore(
+        Schedules.Count,
+        static async run =>
+        {
+            var mutex = new AsyncMutex();
+            History history = await run.GatherAsync((crowd, caller) => crowd.UseAsync(mutex, caller, run.Random), mayGiveWay: true);
+            Assert.False(mutex.IsLocked);
+            LinearizabilityChecker.Check(history, new PermitsModel(permits: 1));
+        });
 }

@@ -16,4 +16,15 @@ public sealed class AsyncSemaphoreSchedules
             Assert.Equal(3, semaphore.Available);
             LinearizabilityChecker.Check(history, new LineModel(permits: 3));
         });
+
+    [Fact]
+    public void No_more_have_permits_also_when_callers_give_way_first() => Deterministic.Explore(
+        Schedules.Count,
+        static async run =>
+        {
+            var semaphore = new AsyncSemaphore(3);
+            History history = await run.GatherAsync((crowd, caller) => crowd.UseAsync(semaphore, 3, caller, run.Random), mayGiveWay: true);
+            Assert.Equal(3, semaphore.Available);
+            LinearizabilityChecker.Check(history, new PermitsModel(permits: 3));
+        });
 }

@@ -8,10 +8,11 @@ namespace Treeline.Testing.Tests.Sync;
 internal static class Gathering
 {
     /// <summary>Lets each caller do what <paramref name="use"/> says, and gives what they saw.</summary>
-    public static async Task<History> GatherAsync(this Simulation run, Func<Crowd, int, Task> use)
+    public static async Task<History> GatherAsync(
+        this Simulation run, Func<Crowd, int, Task> use, bool mayGiveWay = false)
     {
         var history = new History();
-        var crowd = new Crowd(history, () => run.DawdleAsync().AsTask());
+        var crowd = new Crowd(history, () => run.DawdleAsync().AsTask(), mayGiveWay);
         await TaskScope.RunAsync(async scope =>
         {
             for (int i = 0; i < Crowd.Size; i++)

@@ -45,6 +45,15 @@ public sealed class RetryTests : TreeTest
     });
 
     [Fact]
+    public Task Of_very_many_errors_the_last_hundred_are_kept() => InTime(async () =>
+    {
+        RetryException thrown = await Assert.ThrowsAsync<RetryException>(
+            () => new Retry { MaxAttempts = 250, FirstDelay = TimeSpan.Zero }.RunAsync(async _ => Fail()));
+        Assert.Equal(250, thrown.Attempts);
+        Assert.Equal(Enumerable.Range(151, 100).Select(static number => $"{number}"), thrown.InnerExceptions.Select(static error => error.Message));
+    });
+
+    [Fact]
     public Task The_error_of_a_single_attempt_surfaces_as_itself() => InTime(async () =>
     {
         OopsException thrown = await Assert.ThrowsAsync<OopsException>(() => new Retry { MaxAttempts = 1 }.RunAsync(async _ => Fail()));
