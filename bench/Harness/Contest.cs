@@ -6,8 +6,6 @@ namespace Treeline.Bench;
 /// </summary>
 internal static class Contest
 {
-    private const int Rounds = 15;
-
     /// <returns>One measurement for each of our sides.</returns>
     public static async Task<IReadOnlyList<Measurement>> HoldAsync(Row row, IEnumerable<Twin> twins)
     {
@@ -23,7 +21,7 @@ internal static class Contest
             await contender.WarmUpAsync(row.Operations);
         }
 
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < row.Rounds; round++)
         {
             for (int turn = 0; turn < all.Length; turn++)
             {

@@ -12,6 +12,9 @@ internal sealed record Row
     /// <summary>How many operations one run of a trial does.</summary>
     public required int Operations { get; init; }
 
+    /// <summary>How often each who does it has its turn. Fewer where a single run takes seconds.</summary>
+    public int Rounds { get; init; } = 15;
+
     /// <summary>What the figures count.</summary>
     public Unit Unit { get; init; }
 

@@ -17,6 +17,7 @@ internal static class TimerRows
             Name = "1,000,000 sleeping children",
             Peer = "Task.Run with a linked token, Task.Delay",
             Operations = 1_000_000,
+            Rounds = 3,
             Sides =
             [
                 Side.Plain(Clock.Timed(PlainSleeps), new() { Cpu = 0.8 }),
