@@ -952,7 +952,9 @@ internal sealed class MpscChannel<T> : IItemSource<T>
         }
         else
         {
+            // Whoever receives gets it. Nobody need look at the task besides, and then it is not to be called unobserved.
             _whenOver!.TrySetException(_error);
+            _ = _whenOver.Task.Exception;
         }
     }
 }

@@ -94,7 +94,9 @@ internal sealed class ReaderOfReceiver<T> : ChannelReader<T>
 
         if (_receiver.WhenOver.Exception?.InnerException is { } error)
         {
+            // Who reads gets it, and need not look at this besides.
             _completion.TrySetException(error);
+            _ = _completion.Task.Exception;
         }
         else
         {

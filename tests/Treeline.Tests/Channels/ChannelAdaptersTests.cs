@@ -1,6 +1,7 @@
 // Waits are started here and awaited later.
 #pragma warning disable CA2012
 
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace Treeline.Tests.Channels;
@@ -99,6 +100,43 @@ public sealed class ChannelAdaptersTests : TreeTest
 
             Assert.Equal(Enumerable.Range(0, 100), received);
         });
+    });
+
+    [Fact]
+    public Task An_error_that_was_received_is_not_unobserved_too() => InTime(async () =>
+    {
+        bool seen = false;
+        EventHandler<UnobservedTaskExceptionEventArgs> listener = (_, args) =>
+            Volatile.Write(ref seen, Volatile.Read(ref seen) || args.Exception.ToString().Contains("received by many", StringComparison.Ordinal));
+        TaskScheduler.UnobservedTaskException += listener;
+        try
+        {
+            await Task.Run(ReceiveAsync);
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                await Task.Yield(); // off the stack on which the tasks ended
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= listener;
+        }
+
+        Assert.False(Volatile.Read(ref seen));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static async Task ReceiveAsync()
+        {
+            (MpscSender<int> sender, MpscReceiver<int> receiver) = Mpsc.Unbounded<int>();
+            Task completion = receiver.AsChannelReader().Completion; // which nobody looks at
+            sender.Complete(new OopsException("received by many"));
+            ChannelClosedException thrown =
+                await Assert.ThrowsAsync<ChannelClosedException>(async () => await receiver.ReceiveAsync());
+            Assert.IsType<OopsException>(thrown.InnerException);
+            await Until(() => completion.IsFaulted);
+        }
     });
 
     [Fact]

@@ -373,11 +373,7 @@ public sealed class SelectTests : TreeTest
             {
                 using var cancel = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
                 ValueTask<int> wait = select.WaitAsync(cancel.Token);
-                if (random.Next(3) == 0)
-                {
-                    _ = Task.Run(cancel.Cancel);
-                }
-
+                Task cancelling = random.Next(3) == 0 ? Task.Run(cancel.Cancel) : Task.CompletedTask;
                 try
                 {
                     Interlocked.Increment(ref received[await wait]);
@@ -385,6 +381,8 @@ public sealed class SelectTests : TreeTest
                 catch (OperationCanceledException)
                 {
                 }
+
+                await cancelling;
             }
         }))];
         await Task.WhenAll(Enumerable.Range(0, 2).Select(half => Task.Run(() =>
