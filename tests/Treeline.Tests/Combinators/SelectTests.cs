@@ -309,6 +309,7 @@ public sealed class SelectTests : TreeTest
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+            await Task.Yield(); // off the stack on which it ended
         }
 
         Assert.False(used.IsAlive);
