@@ -32,7 +32,7 @@ internal sealed class EventFeed
             }
             catch (LaggedException e)
             {
-                missed = e.Missed;
+                missed += e.Missed; // it may have fallen behind again since
                 continue;
             }
             catch (ChannelClosedException)
