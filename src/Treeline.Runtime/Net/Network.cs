@@ -17,6 +17,7 @@ internal abstract class Network
 
     /// <summary>That of the simulation or the runtime that the calling code runs in, or else .NET's sockets.</summary>
     public static Network OfCaller => Simulated.TryGet(out Network? simulated) ? simulated
+        : RuntimeCore.OfCaller is { } core ? core.Network
         : throw new InvalidOperationException("No network here yet.");
 
     /// <summary>What it is called, for people: <c>epoll</c>, <c>simulated</c>.</summary>
