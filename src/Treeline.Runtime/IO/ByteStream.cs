@@ -210,7 +210,7 @@ public abstract class ByteStream : IByteReader, IByteWriter, IDisposable
         return length;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     private async ValueTask ReadRestAsync(ValueTask<int> pending, int read, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         while (true)
@@ -231,7 +231,7 @@ public abstract class ByteStream : IByteReader, IByteWriter, IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private async ValueTask<byte[]> ReadAllAsync(int limit, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(4096);
@@ -268,7 +268,7 @@ public abstract class ByteStream : IByteReader, IByteWriter, IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     private async ValueTask WriteRestAsync(ValueTask<int> pending, ReadOnlyMemory<byte> rest, CancellationToken cancellationToken)
     {
         while (true)
@@ -283,7 +283,7 @@ public abstract class ByteStream : IByteReader, IByteWriter, IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     private async ValueTask WriteTailAsync(
         ValueTask<int> pending, IReadOnlyList<ReadOnlyMemory<byte>> buffers, CancellationToken cancellationToken)
     {

@@ -78,7 +78,7 @@ public static class Bytes
         return stream.CanWrite ? new StreamByteWriter(stream) : throw new ArgumentException("The stream cannot be written.", nameof(stream));
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<long> CopyAllAsync(IByteReader source, IByteWriter target, CancellationToken cancellationToken)
     {
         long copied = 0;

@@ -64,7 +64,7 @@ internal sealed class FramedReader<T>(IByteReader source, IFraming framing) : ID
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private async ValueTask<bool> ReadMoreAsync(CancellationToken cancellationToken)
     {
         bool hasItem;

@@ -96,7 +96,7 @@ internal sealed class FramedWriter<T>(IByteWriter target) : IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     private async ValueTask SendRestAsync(ValueTask<int> sent, CancellationToken cancellationToken)
     {
         try

@@ -112,7 +112,7 @@ public sealed class LineReader : IFraming, IDisposable
 
     private string? Text(bool hasLine) => hasLine ? Encoding.UTF8.GetString(Line.Span) : null;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private async ValueTask<string?> FinishAsync(ValueTask<bool> read) =>
         Text(await read.ConfigureAwait(SchedulerContext.IsCurrent));
 }

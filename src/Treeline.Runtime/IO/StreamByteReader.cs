@@ -9,7 +9,7 @@ internal sealed class StreamByteReader(Stream stream) : IByteReader
         stream.ReadAsync(buffer, cancellationToken);
 
     /// <summary>A read into nothing, which with sockets, pipes and TLS waits until there is something.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     public async ValueTask ReadableAsync(CancellationToken cancellationToken = default) =>
         await stream.ReadAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent);
 }

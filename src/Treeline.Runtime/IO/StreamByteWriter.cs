@@ -9,7 +9,7 @@ internal sealed class StreamByteWriter(Stream stream) : IByteWriter
         stream.WriteAsync(buffer, cancellationToken);
 
     /// <summary>All of them: a stream does not write some.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     public async ValueTask<int> WriteSomeAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent);

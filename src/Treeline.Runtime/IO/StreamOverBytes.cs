@@ -204,7 +204,7 @@ internal sealed class StreamOverBytes(ByteStream bytes, FileAccess access, IDisp
 
     private static IOException WriteFailed(SocketException e) => new($"Writing failed: {e.Message}", e);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<int> FinishReadAsync(ValueTask<int> read)
     {
         try
@@ -217,7 +217,7 @@ internal sealed class StreamOverBytes(ByteStream bytes, FileAccess access, IDisp
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(OperationBuilder))]
     private static async ValueTask FinishWriteAsync(ValueTask written)
     {
         try
@@ -230,7 +230,7 @@ internal sealed class StreamOverBytes(ByteStream bytes, FileAccess access, IDisp
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private async ValueTask<int> ReadableAsync(CancellationToken cancellationToken)
     {
         try
