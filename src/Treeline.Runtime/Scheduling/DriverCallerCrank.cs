@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Treeline;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal sealed class DriverCallerCrank : SingleThreadCrank
     private readonly RuntimeCore _core;
     private readonly Func<bool> _isOver;
     private readonly AutoResetEvent _free = new(true);
+    private long _began; // the dispatch that is being made
 
     public DriverCallerCrank(RuntimeCore core)
         : base(crank => core.MakeScheduler(crank, seats: 1), scheduler => new RuntimeContext(scheduler))
@@ -17,8 +20,6 @@ internal sealed class DriverCallerCrank : SingleThreadCrank
         _isOver = () => IsOver;
         Scheduler.Idle.All[0].WakeUp = new AutoResetEvent(false);
     }
-
-    public override bool IsWatched => true;
 
     /// <summary>
     /// Blocks the calling thread until <paramref name="task"/> has completed, and turns the crank meanwhile; if another thread does so, only from
@@ -44,20 +45,26 @@ internal sealed class DriverCallerCrank : SingleThreadCrank
 
     public override TimerShard MakeTimers() => _core.MakeTimers();
 
-    public override void SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => _core.Busy.Seen(worker, dispatch, elapsed);
-
     public override bool BringsWork(Worker worker) => _core.Seat.Look(worker);
 
     public override void Begin(Worker worker)
     {
         base.Begin(worker);
         _core.Unparked(worker);
+        _began = Stopwatch.GetTimestamp();
         _core.Seat.Dispatch(worker);
     }
 
     public override bool Leaves(Worker worker)
     {
-        // It is asked after every dispatch, and looks at the driver now and then.
+        // It is asked after every dispatch, and looks at the driver now and then. Nobody watches this thread: it tells of itself.
+        if (_core.Busy.IsOn)
+        {
+            long now = Stopwatch.GetTimestamp();
+            _core.Busy.Seen(worker, worker.Dispatches, Stopwatch.GetElapsedTime(_began, now));
+            _began = now;
+        }
+
         if (worker.Dispatches % DriverSeat.DispatchesPerLook == 0)
         {
             _core.Seat.Look(worker);
