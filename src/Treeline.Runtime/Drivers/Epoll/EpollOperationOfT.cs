@@ -53,7 +53,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     {
         Socket = socket;
         _state = ready ? Ready : 0;
-        socket.AddOperation();
+        socket.TryKeep(); // open: its creator has it
     }
 
     protected EpollSocket Socket { get; }
@@ -101,10 +101,18 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     protected ValueTask<T> Start(CancellationToken cancellationToken)
     {
         bool known = (Volatile.Read(ref _state) & (Ready | Ended)) == 0;
-        if (!known && AttemptAll(out T result, out Errno error))
+        try
         {
-            Leave();
-            return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
+            if (!known && AttemptAll(out T result, out Errno error))
+            {
+                Leave();
+                return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
+            }
+        }
+        catch (Exception)
+        {
+            Leave(); // the caller's memory threw: it is not there any more
+            throw;
         }
 
         Waiter<T> waiter = Waiter<T>.Rent(this, cancellationToken);
@@ -120,8 +128,16 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     {
         result = default!;
         Errno error = Errno.None;
-        bool done = (Volatile.Read(ref _state) & (Ready | Ended)) != 0 && AttemptAll(out result, out error);
-        Leave();
+        bool done;
+        try
+        {
+            done = (Volatile.Read(ref _state) & (Ready | Ended)) != 0 && AttemptAll(out result, out error);
+        }
+        finally
+        {
+            Leave();
+        }
+
         return error == Errno.None ? done : throw ToException(error);
     }
 
@@ -240,7 +256,17 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
             Interlocked.And(ref _state, ~Ready);
             do
             {
-                error = Attempt(out result, out bool more);
+                bool more;
+                try
+                {
+                    error = Attempt(out result, out more);
+                }
+                catch (Exception)
+                {
+                    Interlocked.Or(ref _state, Ready); // what is there is there still
+                    throw;
+                }
+
                 if (error != Errno.Again)
                 {
                     if (error is Errno.Interrupted)
@@ -279,7 +305,21 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
             if ((state & (Ready | Ended)) != 0 && (state & GivesUp) == 0)
             {
-                if (AttemptAll(out T result, out Errno error))
+                bool done;
+                T result;
+                Errno error;
+                try
+                {
+                    done = AttemptAll(out result, out error);
+                }
+                catch (Exception e)
+                {
+                    // The memory that was given is not there any more. That is the reader's fault, not that of whoever dispatches.
+                    TakeWaiter().Fail(e);
+                    return;
+                }
+
+                if (done)
                 {
                     Waiter<T> waiter = TakeWaiter();
                     if (error == Errno.None)
