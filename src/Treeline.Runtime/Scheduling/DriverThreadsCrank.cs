@@ -59,11 +59,7 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
     protected override void Run(Worker worker)
     {
         SynchronizationContext.SetSynchronizationContext(_core.Context);
-        if (!_spares)
-        {
-            _core.ThreadStarts();
-        }
-
+        _core.ThreadStarts();
         try
         {
             worker.Drive(this);
@@ -75,10 +71,8 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
             {
                 _core.Seat.PassOn(_core.Scheduler);
             }
-            else
-            {
-                _core.ThreadEnds();
-            }
+
+            _core.ThreadEnds();
         }
     }
 
