@@ -3,7 +3,7 @@ namespace Treeline.Futures;
 /// <summary>See <see cref="Future{TFuture, T}.Fuse"/>.</summary>
 /// <typeparam name="TFuture">What gives the result.</typeparam>
 /// <typeparam name="T">The type of the result.</typeparam>
-public struct FuseFuture<TFuture, T> : IFuture<T>, IDisposable
+public struct FuseFuture<TFuture, T> : IFuture<T>, IDisposable, IComposite
     where TFuture : IFuture<T>
 {
     private TFuture _inner;
@@ -30,9 +30,11 @@ public struct FuseFuture<TFuture, T> : IFuture<T>, IDisposable
     }
 
     /// <inheritdoc cref="Future{TFuture, T}.Dispose"/>
-    public void Dispose() => Dropping.Drop(ref _inner);
+    public void Dispose() => Dropper<TFuture>.Drop(ref _inner);
 
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => $"{_inner}.Fuse";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<FuseFuture<TFuture, T>>();
 }

@@ -12,7 +12,7 @@ namespace Treeline.Futures;
 /// <typeparam name="TFuture">What it consists of; if that is a struct, no call to it is virtual.</typeparam>
 /// <typeparam name="T">What it gives.</typeparam>
 [DebuggerDisplay("{ToString(),nq}")]
-public struct Future<TFuture, T> : IFuture<T>, IDisposable
+public struct Future<TFuture, T> : IFuture<T>, IDisposable, IComposite
     where TFuture : IFuture<T>
 {
     private TFuture _inner;
@@ -21,8 +21,7 @@ public struct Future<TFuture, T> : IFuture<T>, IDisposable
     /// <param name="inner">A future that has not been polled.</param>
     public Future(TFuture inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
-        _inner = inner;
+        _inner = inner is not null ? inner : throw new ArgumentNullException(nameof(inner)); // ThrowIfNull would box it
     }
 
     internal readonly TFuture Inner => _inner;
@@ -31,7 +30,7 @@ public struct Future<TFuture, T> : IFuture<T>, IDisposable
     public Poll<T> Poll(ref Context context) => _inner.Poll(ref context);
 
     /// <summary>Drops it: called once, by whoever has polled it, after the last poll.</summary>
-    public void Dispose() => Dropping.Drop(ref _inner);
+    public void Dispose() => Dropper<TFuture>.Drop(ref _inner);
 
     /// <summary>Makes another result of the result.</summary>
     /// <typeparam name="TResult">The type of the other.</typeparam>
@@ -100,4 +99,6 @@ public struct Future<TFuture, T> : IFuture<T>, IDisposable
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => _inner?.ToString() ?? "a future that was dropped";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<Future<TFuture, T>>();
 }

@@ -42,7 +42,7 @@ internal sealed class FutureTask<TFuture, T> : IWaitQueue, IWakeable, IThreadPoo
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            Dropping.Drop(ref future);
+            Dropper<TFuture>.Drop(ref future);
             return ValueTask.FromCanceled<T>(cancellationToken);
         }
 
@@ -213,7 +213,7 @@ internal sealed class FutureTask<TFuture, T> : IWaitQueue, IWakeable, IThreadPoo
     {
         try
         {
-            Dropping.Drop(ref _future);
+            Dropper<TFuture>.Drop(ref _future);
             return null;
         }
         catch (Exception e)

@@ -117,7 +117,7 @@ public sealed class FuturesUnordered<T> : IAsyncEnumerable<T>, IDisposable
             try
             {
                 IFuture<T> future = each;
-                Dropping.Drop(ref future);
+                Dropper<IFuture<T>>.Drop(ref future);
             }
             catch (Exception e)
             {
@@ -271,7 +271,7 @@ public sealed class FuturesUnordered<T> : IAsyncEnumerable<T>, IDisposable
 
             if (hasEnded || isDisposed)
             {
-                Dropping.Drop(ref future);
+                Dropper<IFuture<T>>.Drop(ref future);
             }
         }
     }

@@ -5,7 +5,7 @@ namespace Treeline.Futures;
 /// <typeparam name="T1">What the first gives.</typeparam>
 /// <typeparam name="TSecond">What the second consists of.</typeparam>
 /// <typeparam name="T2">What the second gives.</typeparam>
-public struct JoinFuture<TFirst, T1, TSecond, T2> : IFuture<(T1 First, T2 Second)>, IDisposable
+public struct JoinFuture<TFirst, T1, TSecond, T2> : IFuture<(T1 First, T2 Second)>, IDisposable, IComposite
     where TFirst : IFuture<T1>
     where TSecond : IFuture<T2>
 {
@@ -55,4 +55,6 @@ public struct JoinFuture<TFirst, T1, TSecond, T2> : IFuture<(T1 First, T2 Second
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => $"Join({_first}, {_second})";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<JoinFuture<TFirst, T1, TSecond, T2>>();
 }

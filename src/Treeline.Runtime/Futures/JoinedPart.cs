@@ -20,7 +20,7 @@ internal struct JoinedPart<TFuture, T>(TFuture future)
             if (poll.IsReady)
             {
                 _result = poll;
-                Dropping.Drop(ref _future);
+                Dropper<TFuture>.Drop(ref _future);
             }
         }
     }
@@ -29,7 +29,7 @@ internal struct JoinedPart<TFuture, T>(TFuture future)
     {
         if (_result.IsPending)
         {
-            Dropping.Drop(ref _future);
+            Dropper<TFuture>.Drop(ref _future);
         }
     }
 

@@ -4,7 +4,7 @@ namespace Treeline.Futures;
 /// <typeparam name="TFuture">What gives the result.</typeparam>
 /// <typeparam name="T">The type of the result.</typeparam>
 /// <typeparam name="TResult">What is made of it.</typeparam>
-public struct MapFuture<TFuture, T, TResult> : IFuture<TResult>, IDisposable
+public struct MapFuture<TFuture, T, TResult> : IFuture<TResult>, IDisposable, IComposite
     where TFuture : IFuture<T>
 {
     private readonly Func<T, TResult> _selector;
@@ -36,9 +36,11 @@ public struct MapFuture<TFuture, T, TResult> : IFuture<TResult>, IDisposable
     }
 
     /// <inheritdoc cref="Future{TFuture, T}.Dispose"/>
-    public void Dispose() => Dropping.Drop(ref _inner);
+    public void Dispose() => Dropper<TFuture>.Drop(ref _inner);
 
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => $"{_inner}.Map";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<MapFuture<TFuture, T, TResult>>();
 }

@@ -45,7 +45,7 @@ internal sealed class ParkedThread : IWakeable
         }
         finally
         {
-            Dropping.Drop(ref future);
+            Dropper<TFuture>.Drop(ref future);
         }
     }
 

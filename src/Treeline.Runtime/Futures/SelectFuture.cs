@@ -4,7 +4,7 @@ namespace Treeline.Futures;
 /// <typeparam name="TFirst">What the first consists of.</typeparam>
 /// <typeparam name="TSecond">What the second consists of.</typeparam>
 /// <typeparam name="T">What they give.</typeparam>
-public struct SelectFuture<TFirst, TSecond, T> : IFuture<(int Index, T Value)>, IDisposable
+public struct SelectFuture<TFirst, TSecond, T> : IFuture<(int Index, T Value)>, IDisposable, IComposite
     where TFirst : IFuture<T>
     where TSecond : IFuture<T>
 {
@@ -47,15 +47,17 @@ public struct SelectFuture<TFirst, TSecond, T> : IFuture<(int Index, T Value)>, 
     {
         try
         {
-            Dropping.Drop(ref _first);
+            Dropper<TFirst>.Drop(ref _first);
         }
         finally
         {
-            Dropping.Drop(ref _second);
+            Dropper<TSecond>.Drop(ref _second);
         }
     }
 
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => $"Select({_first}, {_second})";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<SelectFuture<TFirst, TSecond, T>>();
 }

@@ -5,7 +5,7 @@ namespace Treeline.Futures;
 /// <typeparam name="T">What that gives.</typeparam>
 /// <typeparam name="TSecond">What comes then.</typeparam>
 /// <typeparam name="TResult">What that gives.</typeparam>
-public struct ThenFuture<TFirst, T, TSecond, TResult> : IFuture<TResult>, IDisposable
+public struct ThenFuture<TFirst, T, TSecond, TResult> : IFuture<TResult>, IDisposable, IComposite
     where TFirst : IFuture<T>
     where TSecond : IFuture<TResult>
 {
@@ -45,7 +45,7 @@ public struct ThenFuture<TFirst, T, TSecond, TResult> : IFuture<TResult>, IDispo
             }
 
             _stage = Stage.Between;
-            Dropping.Drop(ref _first);
+            Dropper<TFirst>.Drop(ref _first);
             _second = _next(value) ?? throw new InvalidOperationException("The function given to Then returned null. It makes the future to go on with.");
             _stage = Stage.Second;
         }
@@ -70,15 +70,17 @@ public struct ThenFuture<TFirst, T, TSecond, TResult> : IFuture<TResult>, IDispo
     {
         if (_stage <= Stage.FirstEnded)
         {
-            Dropping.Drop(ref _first);
+            Dropper<TFirst>.Drop(ref _first);
         }
         else if (_stage >= Stage.Second)
         {
-            Dropping.Drop(ref _second);
+            Dropper<TSecond>.Drop(ref _second);
         }
     }
 
     /// <summary>What it consists of.</summary>
     /// <returns>For people.</returns>
     public override readonly string ToString() => _stage <= Stage.FirstEnded ? $"{_first}.Then" : $"(then) {_second}";
+
+    readonly object IComposite.MakeDropper() => new CompositeDropper<ThenFuture<TFirst, T, TSecond, TResult>>();
 }
