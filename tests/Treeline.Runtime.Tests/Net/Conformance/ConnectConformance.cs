@@ -37,21 +37,12 @@ public abstract class ConnectConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task Where_there_is_no_way_the_error_is_that_of_sockets_of_NET() => OnSystem(async network =>
     {
-        foreach (IPEndPoint target in (IPEndPoint[])[new(IPAddress.Broadcast, 9), new(IPAddress.Parse("240.0.0.1"), 9)])
+        // To all and to a group no connection can be made.
+        foreach (IPEndPoint target in (IPEndPoint[])[new(IPAddress.Broadcast, 9), new(IPAddress.Parse("224.0.0.1"), 9)])
         {
             using var plain = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            using var patience = new CancellationTokenSource();
-            Task expected = plain.ConnectAsync(target, patience.Token).AsTask();
-            if (await Task.WhenAny(expected, Task.Delay(1000)) != expected)
-            {
-                // A machine that sends it somewhere, and gets no answer.
-                await patience.CancelAsync();
-                await expected.ContinueWith(static _ => { }, TaskScheduler.Default);
-                continue;
-            }
-
-            Assert.Equal(
-                await ErrorOf(() => expected), await ErrorOf(async () => await network.ConnectAsync(target, default)));
+            SocketError expected = await ErrorOf(() => plain.ConnectAsync(target));
+            Assert.Equal(expected, await ErrorOf(async () => await network.ConnectAsync(target, default)));
         }
     });
 
