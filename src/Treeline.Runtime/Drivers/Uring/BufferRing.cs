@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Treeline.Drivers.Linux;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>
 /// The buffers that the kernel chooses from when bytes arrive: one ring of them serves all sockets, so a connection that is idle holds
@@ -45,7 +46,7 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <param name="first">How many buffers at first.</param>
     /// <param name="most">How many at most; a power of two, no more than 32,768.</param>
     /// <param name="error">Why it refuses.</param>
-    public static BufferRing? TryCreate(Ring ring, int first, int most, out int error)
+    public static BufferRing? TryCreate(Ring ring, int first, int most, out Errno error)
     {
         nuint size = (nuint)(most * EntrySize);
         byte* memory = (byte*)NativeMemory.AlignedAlloc(size, (nuint)Environment.SystemPageSize);
@@ -57,7 +58,7 @@ internal sealed unsafe class BufferRing : IDisposable
         registration[0] = (ulong)memory;
         registration[1] = (uint)most;
         error = ring.Register(UringAbi.RegisterBufferRing, registration, 1);
-        if (error != 0)
+        if (error != Errno.None)
         {
             NativeMemory.AlignedFree(memory);
             return null;

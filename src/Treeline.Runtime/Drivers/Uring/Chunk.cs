@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>The head of a piece of unmanaged memory that bytes wait in; they stand directly behind it.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>Chunks in order. A field of whoever owns them, or on its stack.</summary>
 internal unsafe struct ChunkList

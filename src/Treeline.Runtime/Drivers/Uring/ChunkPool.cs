@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>Chunks that bytes wait in to be sent, and, when the ring of buffers is used up, to be received into.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>What has operations in flight in the ring of a <see cref="UringDriver"/>: a socket, or an attempt to connect one.</summary>
 internal interface IUringSource

@@ -1,6 +1,7 @@
+using Treeline.Drivers.Linux;
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>
 /// The two queues that are shared with the kernel: what it is asked for, and what it answers (<c>io_uring(7)</c>). With a single issuer
@@ -16,10 +17,8 @@ internal sealed unsafe class Ring : IDisposable
 {
     private const int ReadWrite = 3;
     private const int SharedPopulated = 0x8001;
-    private const int Interrupted = 4;
-    private const int Again = 11;
-    private const int Busy = 16;
-    private const int TimedOut = 62;
+    private const Errno Busy = (Errno)16;
+    private const Errno TimeIsOver = (Errno)62; // ETIME; Errno.TimedOut is that of connections
 
     private readonly int _descriptor;
     private readonly byte* _rings;
@@ -80,7 +79,7 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="submissions">How many entries are handed over at most in one call; a power of two.</param>
     /// <param name="completions">How many answers there is room for; a power of two, and more.</param>
     /// <param name="error">Why it refuses: an error number.</param>
-    public static Ring? TryCreate(int submissions, int completions, out int error)
+    public static Ring? TryCreate(int submissions, int completions, out Errno error)
     {
         var parameters = default(UringParameters);
         parameters.Completions = (uint)completions;
@@ -92,7 +91,7 @@ internal sealed unsafe class Ring : IDisposable
         int descriptor = (int)UringCalls.Syscall(UringAbi.SysSetup, submissions, (nint)(&parameters), 0, 0, 0, 0);
         if (descriptor < 0)
         {
-            error = UringCalls.LastError;
+            error = Libc.LastError;
             return null;
         }
 
@@ -104,37 +103,37 @@ internal sealed unsafe class Ring : IDisposable
         void* rings = UringCalls.Map(null, ringsSize, ReadWrite, SharedPopulated, descriptor, UringAbi.OffsetOfRings);
         if ((nint)rings == -1)
         {
-            error = UringCalls.LastError;
-            _ = UringCalls.Close(descriptor);
+            error = Libc.LastError;
+            _ = Libc.Close(descriptor);
             return null;
         }
 
         void* entries = UringCalls.Map(null, submissionsSize, ReadWrite, SharedPopulated, descriptor, UringAbi.OffsetOfEntries);
         if ((nint)entries == -1)
         {
-            error = UringCalls.LastError;
+            error = Libc.LastError;
             _ = UringCalls.Unmap(rings, ringsSize);
-            _ = UringCalls.Close(descriptor);
+            _ = Libc.Close(descriptor);
             return null;
         }
 
-        error = 0;
+        error = Errno.None;
         return new Ring(descriptor, parameters, (byte*)rings, ringsSize, (UringSubmission*)entries, submissionsSize);
     }
 
     /// <summary>Makes the calling thread the owner.</summary>
     public void Enable()
     {
-        int error = Register(UringAbi.RegisterEnableRings, null, 0);
-        if (error != 0)
+        Errno error = Register(UringAbi.RegisterEnableRings, null, 0);
+        if (error != Errno.None)
         {
             throw Refused("enabled", error);
         }
     }
 
-    /// <summary>Makes something known to the kernel. 0, or an error number.</summary>
-    public int Register(uint what, void* argument, uint count) =>
-        UringCalls.Syscall(UringAbi.SysRegister, _descriptor, (nint)what, (nint)argument, (nint)count, 0, 0) < 0 ? UringCalls.LastError : 0;
+    /// <summary>Makes something known to the kernel.</summary>
+    public Errno Register(uint what, void* argument, uint count) =>
+        UringCalls.Syscall(UringAbi.SysRegister, _descriptor, (nint)what, (nint)argument, (nint)count, 0, 0) < 0 ? Libc.LastError : Errno.None;
 
     /// <summary>
     /// A cleared entry to be filled in before anything else is called here. It is handed over by the next <see cref="Enter"/>, or here
@@ -191,8 +190,8 @@ internal sealed unsafe class Ring : IDisposable
         }
 
         // Busy: completions have to be taken first. All the others: the wait is over.
-        int error = UringCalls.LastError;
-        if (error is not (Interrupted or Again or Busy or TimedOut))
+        Errno error = Libc.LastError;
+        if (error is not (Errno.Interrupted or Errno.Again or Busy or TimeIsOver))
         {
             throw Refused("entered", error);
         }
@@ -223,10 +222,10 @@ internal sealed unsafe class Ring : IDisposable
     {
         _ = UringCalls.Unmap(_submissions, _submissionsSize);
         _ = UringCalls.Unmap(_rings, _ringsSize);
-        _ = UringCalls.Close(_descriptor);
+        _ = Libc.Close(_descriptor);
     }
 
-    private static InvalidOperationException Refused(string what, int error) => new(
-        $"The io_uring ring could not be {what}: {Marshal.GetPInvokeErrorMessage(error)} (error {error}). Only the thread that "
+    private static InvalidOperationException Refused(string what, Errno error) => new(
+        $"The io_uring ring could not be {what}: {Marshal.GetPInvokeErrorMessage((int)error)} (errno {(int)error}). Only the thread that "
         + "attached itself to the driver may wait in it.");
 }

@@ -1,4 +1,4 @@
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>The numbers of the kernel's interface, named as in <c>linux/io_uring.h</c>, where each is explained.</summary>
 internal static class UringAbi

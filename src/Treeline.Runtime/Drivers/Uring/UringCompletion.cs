@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>What the kernel answers: <c>struct io_uring_cqe</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,7 +1,8 @@
+using Treeline.Drivers.Linux;
 using System.Net;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>An attempt to connect: until it has ended, the descriptor is its own; then the socket's, or closed.</summary>
 /// <remarks>
@@ -31,11 +32,11 @@ internal sealed unsafe class UringConnect : IUringSource, IWaitQueue
         _driver = driver;
         _descriptor = descriptor;
         _endPoint = endPoint;
-        ReadOnlySpan<byte> address = SocketAddresses.Write(endPoint);
+        SocketAddress address = endPoint.Serialize();
         _driver.Enlist(this);
         _address = _driver.Chunks.Rent();
-        address.CopyTo(Chunk.Free(_address));
-        _address->End = address.Length;
+        address.Buffer.Span[..address.Size].CopyTo(Chunk.Free(_address));
+        _address->End = address.Size;
     }
 
     ref UringSeat IUringSource.Seat => ref _seat;
@@ -109,7 +110,7 @@ internal sealed unsafe class UringConnect : IUringSource, IWaitQueue
         else if (closes)
         {
             Leave();
-            _ = UringCalls.Close(_descriptor);
+            _ = Libc.Close(_descriptor);
         }
     }
 
@@ -133,7 +134,7 @@ internal sealed unsafe class UringConnect : IUringSource, IWaitQueue
             try
             {
                 waiter.Complete(new UringStreamSocket(
-                    _driver, _descriptor, SocketAddresses.Local(_descriptor), SocketAddresses.Remote(_descriptor) ?? _endPoint));
+                    _driver, _descriptor, SocketAddresses.Of(_descriptor, remote: false), SocketAddresses.Of(_descriptor, remote: true) ?? _endPoint));
                 return;
             }
             catch (ObjectDisposedException error)
@@ -143,10 +144,10 @@ internal sealed unsafe class UringConnect : IUringSource, IWaitQueue
         }
         else
         {
-            waiter?.Fail(LinuxErrors.ToException(-result, $"Connecting to {_endPoint}"));
+            waiter?.Fail(((Errno)(-result)).ToException($"Connect to {_endPoint}"));
         }
 
-        _ = UringCalls.Close(_descriptor);
+        _ = Libc.Close(_descriptor);
     }
 
     void IUringSource.End(bool sendsRest)

@@ -1,9 +1,10 @@
+using Treeline.Drivers.Linux;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>
 /// A socket for datagrams of a <see cref="UringDriver"/>: the ring only tells when it is ready, and the system is called directly. So
@@ -66,16 +67,16 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         Use();
         try
         {
-            ReadOnlySpan<byte> address = SocketAddresses.Write(remote);
-            fixed (byte* bytes = address)
+            SocketAddress address = remote.Serialize();
+            fixed (byte* bytes = address.Buffer.Span)
             {
-                if (UringCalls.Connect(_descriptor, bytes, address.Length) < 0)
+                if (Libc.Connect(_descriptor, bytes, address.Size) < 0)
                 {
-                    throw LinuxErrors.ToException(UringCalls.LastError, $"Connecting datagrams to {remote}");
+                    throw Libc.LastError.ToException($"Connect datagrams to {remote}");
                 }
             }
 
-            _local = (IPEndPoint?)SocketAddresses.Local(_descriptor) ?? _local;
+            _local = (IPEndPoint?)SocketAddresses.Of(_descriptor, remote: false) ?? _local;
         }
         finally
         {
@@ -329,31 +330,31 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         Use();
         try
         {
-            byte* address = stackalloc byte[SocketAddresses.MaxSize];
+            byte* address = stackalloc byte[SocketAddresses.Capacity];
             byte nothing = 0; // a datagram is taken also by a buffer without room
             fixed (byte* bytes = buffer)
             {
                 while (true)
                 {
-                    int length = SocketAddresses.MaxSize;
-                    nint result = UringCalls.ReceiveFrom(
-                        _descriptor, bytes is null ? &nothing : bytes, (nuint)buffer.Length, UringCalls.DontWait, address, &length);
+                    int length = SocketAddresses.Capacity;
+                    nint result = Libc.ReceiveFrom(
+                        _descriptor, bytes is null ? &nothing : bytes, buffer.Length, UringCalls.DontWait, address, &length);
                     if (result >= 0)
                     {
                         received = (int)result;
-                        from = From(new ReadOnlySpan<byte>(address, length));
+                        from = From(address, length);
                         return true;
                     }
 
-                    int error = UringCalls.LastError;
-                    if (error == LinuxErrors.WouldBlock)
+                    Errno error = Libc.LastError;
+                    if (error == Errno.Again)
                     {
                         return false;
                     }
 
-                    if (error != LinuxErrors.Interrupted)
+                    if (error != Errno.Interrupted)
                     {
-                        throw LinuxErrors.ToException(error, $"Receiving on {_local}");
+                        throw error.ToException($"Receive on {_local}");
                     }
                 }
             }
@@ -364,12 +365,13 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         }
     }
 
-    private IPEndPoint? From(ReadOnlySpan<byte> address)
+    private unsafe IPEndPoint? From(byte* address, int size)
     {
-        if (!address.SequenceEqual(_fromBytes))
+        var bytes = new ReadOnlySpan<byte>(address, size);
+        if (!bytes.SequenceEqual(_fromBytes))
         {
-            _from = SocketAddresses.Read(address) as IPEndPoint;
-            _fromBytes = address.ToArray();
+            _from = SocketAddresses.Parse(address, size) as IPEndPoint;
+            _fromBytes = bytes.ToArray();
         }
 
         return _from;
@@ -380,29 +382,29 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         Use();
         try
         {
-            ReadOnlySpan<byte> address = destination is null ? default : SocketAddresses.Write(destination);
-            fixed (byte* to = address)
+            SocketAddress? address = destination?.Serialize();
+            fixed (byte* to = address is null ? default : address.Buffer.Span)
             fixed (byte* bytes = datagram)
             {
                 while (true)
                 {
-                    nint sent = UringCalls.SendTo(
-                        _descriptor, bytes, (nuint)datagram.Length, UringCalls.DontWait | UringCalls.NoSignal, to, address.Length);
+                    nint sent = Libc.SendTo(
+                        _descriptor, bytes, datagram.Length, UringCalls.DontWait | Libc.MessageNoSignal, to, address?.Size ?? 0);
                     if (sent >= 0)
                     {
                         return true;
                     }
 
-                    int error = UringCalls.LastError;
-                    if (error == LinuxErrors.WouldBlock)
+                    Errno error = Libc.LastError;
+                    if (error == Errno.Again)
                     {
                         return false;
                     }
 
-                    if (error != LinuxErrors.Interrupted)
+                    if (error != Errno.Interrupted)
                     {
-                        throw LinuxErrors.ToException(
-                            error, destination is null ? $"Sending from {_local}" : $"Sending from {_local} to {destination}");
+                        throw error.ToException(
+                            destination is null ? $"Send from {_local}" : $"Send from {_local} to {destination}");
                     }
                 }
             }
@@ -539,7 +541,7 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         if ((steps & Steps.Finish) != 0)
         {
             _driver.Strike(this);
-            _ = UringCalls.Close(_descriptor);
+            _ = Libc.Close(_descriptor);
         }
     }
 

@@ -1,9 +1,10 @@
+using Treeline.Drivers.Linux;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>
 /// Drives sockets by io_uring: one thread asks the kernel for many things in one call and waits in the same call for what has come
@@ -62,7 +63,8 @@ internal sealed unsafe class UringDriver : Driver
     private int _asleep;
     private int _woken;
     private bool _listens;
-    private bool _isEnding;
+    private volatile bool _isEnding;
+    private int _wakers;
 
     private UringDriver(Ring ring, BufferRing buffers, int eventDescriptor)
     {
@@ -75,9 +77,6 @@ internal sealed unsafe class UringDriver : Driver
     public override string Name => "io_uring";
 
     public override Network Network => _network;
-
-    /// <summary>Where plain code goes on that has waited for a socket. Set before there are any.</summary>
-    public Executor Executor { get; set; } = Executor.ThreadPool;
 
     /// <summary>Whether the calling thread is the one that may use the ring.</summary>
     public bool IsOwner => _owner == Environment.CurrentManagedThreadId;
@@ -125,7 +124,7 @@ internal sealed unsafe class UringDriver : Driver
             return false;
         }
 
-        if (Ring.TryCreate(submissions, completions, out int error) is not { } ring)
+        if (Ring.TryCreate(submissions, completions, out Errno error) is not { } ring)
         {
             obstacle = Explain(error);
             return false;
@@ -139,10 +138,10 @@ internal sealed unsafe class UringDriver : Driver
         }
 
         // Not O_NONBLOCK: io_uring would not wait for such a descriptor, but fail with EAGAIN.
-        int eventDescriptor = UringCalls.EventDescriptor(0, UringCalls.CloseOnExec);
+        int eventDescriptor = Libc.EventDescriptor(0, Libc.CloseOnExec);
         if (eventDescriptor < 0)
         {
-            error = UringCalls.LastError;
+            error = Libc.LastError;
             ring.Dispose();
             buffers.Dispose();
             obstacle = Explain(error);
@@ -155,16 +154,16 @@ internal sealed unsafe class UringDriver : Driver
     }
 
     /// <summary>What an error number means that a ring was refused with.</summary>
-    public static string Explain(int error) => error switch
+    public static string Explain(Errno error) => error switch
     {
-        1 => "io_uring is forbidden here (EPERM): by a seccomp profile, as most containers have one, or by the sysctl "
+        Errno.NotPermitted => "io_uring is forbidden here (EPERM): by a seccomp profile, as most containers have one, or by the sysctl "
             + "kernel.io_uring_disabled.",
-        12 => "io_uring gets no memory here (ENOMEM): the limit of locked memory (ulimit -l) or that of the container is too low.",
-        13 => "io_uring is forbidden here (EACCES).",
-        22 => "The kernel's io_uring is too old (EINVAL): Linux 6.1 or later is needed, for IORING_SETUP_DEFER_TASKRUN.",
-        23 or 24 => "io_uring needs a file descriptor, and there is none left (EMFILE).",
-        38 => "There is no io_uring in this kernel, or it is hidden (ENOSYS).",
-        _ => $"io_uring is refused here: {Marshal.GetPInvokeErrorMessage(error)} (error {error}).",
+        Errno.NoMemory => "io_uring gets no memory here (ENOMEM): the limit of locked memory (ulimit -l) or that of the container is too low.",
+        Errno.Access => "io_uring is forbidden here (EACCES).",
+        Errno.Invalid => "The kernel's io_uring is too old (EINVAL): Linux 6.1 or later is needed, for IORING_SETUP_DEFER_TASKRUN.",
+        Errno.FileTableFull or Errno.TooManyFiles => "io_uring needs a file descriptor, and there is none left (EMFILE).",
+        Errno.NotImplemented => "There is no io_uring in this kernel, or it is hidden (ENOSYS).",
+        _ => $"io_uring is refused here: {Marshal.GetPInvokeErrorMessage((int)error)} (errno {(int)error}).",
     };
 
     public override void Attach()
@@ -223,18 +222,33 @@ internal sealed unsafe class UringDriver : Driver
     public override void Wake()
     {
         Interlocked.Exchange(ref _woken, 1); // a full fence, with the one in Wait
-        if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
+        if (Volatile.Read(ref _asleep) == 0)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _wakers); // with the look at it in Dispose
+        if (!_isEnding && Interlocked.Exchange(ref _asleep, 0) != 0)
         {
             ulong one = 1;
-            _ = UringCalls.Write(_event, &one, sizeof(ulong));
+            _ = Libc.Write(_event, &one, sizeof(ulong));
         }
+
+        Interlocked.Decrement(ref _wakers);
     }
 
     /// <summary>
-    /// Closes what is open. Called by the owner, who alone may cancel and see the end of what is in flight. If its thread has ended, and another
-    /// calls, the kernel has cancelled everything by then; but as that cannot be seen, memory that was in its hands is not freed.
+    /// Closes what is open, and the ring, while its owner is still there: only it may cancel, and see the end of what is in flight.
     /// </summary>
-    public override void Dispose()
+    public override void Detach() => End();
+
+    /// <summary>
+    /// Does nothing after <see cref="Detach"/>. If the owner went without it, the kernel has cancelled everything by now; but as that cannot be
+    /// seen, memory that was in the kernel's hands is not freed.
+    /// </summary>
+    public override void Dispose() => End();
+
+    private void End()
     {
         using (_gate.Enter())
         {
@@ -248,18 +262,34 @@ internal sealed unsafe class UringDriver : Driver
 
         if (_owner == 0)
         {
-            Attach();
+            Attach(); // it never ran: nothing is in flight, but there may be sockets
         }
 
-        if (!IsOwner)
+        if (IsOwner)
+        {
+            Finish();
+            _ring.Dispose();
+            _buffers.Dispose();
+            _chunks.Dispose();
+            NativeMemory.Free(_eventCount);
+        }
+        else
         {
             _isAbandoned = true;
             EndAll(sendsRest: false);
+            _isEnding = true;
             _ring.Dispose();
-            _ = UringCalls.Close(_event);
-            return;
         }
 
+        // Whoever is about to write to the event has counted itself before it looked whether this is ending.
+        Interlocked.MemoryBarrier();
+        SpinWait.SpinUntil(() => Volatile.Read(ref _wakers) == 0);
+        _ = Libc.Close(_event);
+    }
+
+    /// <summary>Until nothing is in the hands of the kernel. Owner.</summary>
+    private void Finish()
+    {
         EndAll(sendsRest: true);
         long start = Stopwatch.GetTimestamp();
         while (Open > 0)
@@ -283,12 +313,6 @@ internal sealed unsafe class UringDriver : Driver
             Wait(10);
             Dispatch();
         }
-
-        _ring.Dispose();
-        _buffers.Dispose();
-        _chunks.Dispose();
-        NativeMemory.Free(_eventCount);
-        _ = UringCalls.Close(_event);
     }
 
     /// <summary>Whether nobody is there any more to take completions: the driver was disposed by another than its owner.</summary>
@@ -461,7 +485,7 @@ internal sealed unsafe class UringDriver : Driver
 
         if (operation == UringOperation.Accept && completion.Result >= 0)
         {
-            _ = UringCalls.Close(completion.Result);
+            _ = Libc.Close(completion.Result);
         }
     }
 

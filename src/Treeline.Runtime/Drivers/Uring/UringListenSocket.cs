@@ -1,7 +1,8 @@
+using Treeline.Drivers.Linux;
 using System.Net;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>A listening socket of a <see cref="UringDriver"/>: the kernel accepts as long as somebody takes what it has accepted.</summary>
 /// <remarks>
@@ -22,7 +23,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
     private Gate _gate;
     private Waiter<StreamSocket>? _waiter;
     private WaiterList<Nothing> _cases;
-    private int _error;
+    private Errno _error;
     private bool _isAccepting;
     private bool _isStopping;
     private bool _isClosed;
@@ -88,7 +89,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
     public override bool TryAccept(out StreamSocket? accepted)
     {
         int descriptor;
-        int error;
+        Errno error;
         bool asks;
         using (_gate.Enter())
         {
@@ -101,7 +102,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
             asks = !isThere && !_isAccepting;
             error = _error;
-            _error = 0;
+            _error = Errno.None;
             if (asks)
             {
                 // Held while this asks the system, so that nobody closes the descriptor or accepts beside us.
@@ -111,7 +112,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
         if (asks)
         {
-            descriptor = error == 0 ? AcceptAtOnce(out error) : -1;
+            descriptor = error == Errno.None ? AcceptAtOnce(out error) : -1;
             Steps steps;
             using (_gate.Enter())
             {
@@ -129,7 +130,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
         }
 
         accepted = null;
-        return error == 0 ? false : throw LinuxErrors.ToException(error, $"Accepting on {LocalEndPoint}");
+        return error == Errno.None ? false : throw error.ToException($"Accept on {LocalEndPoint}");
     }
 
     public override void Dispose()
@@ -187,7 +188,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
         using (_gate.Enter())
         {
             isClosed = _isClosed;
-            bool isOver = isClosed || _accepted.Count > 0 || _error != 0;
+            bool isOver = isClosed || _accepted.Count > 0 || _error != Errno.None;
             if (!isOver)
             {
                 _cases.Add(branch);
@@ -259,7 +260,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
             }
 
             isLate = _isClosed;
-            bool failed = result < 0 && IsWorthTelling(-result);
+            bool failed = result < 0 && IsWorthTelling((Errno)(-result));
             if (!isLate && (result >= 0 || failed))
             {
                 if (_waiter is { } first)
@@ -272,7 +273,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
                 {
                     if (failed)
                     {
-                        _error = -result;
+                        _error = (Errno)(-result);
                     }
                     else
                     {
@@ -314,14 +315,15 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
     }
 
     // What is the matter with one connection only is passed over: it was reset, or its network is gone (accept(2), "Error handling").
-    private static bool IsWorthTelling(int error) => error is not (LinuxErrors.Cancelled or LinuxErrors.Interrupted
-        or LinuxErrors.WouldBlock or LinuxErrors.ConnectionAborted or 1 or 64 or 71 or 92 or 95 or 100 or 101 or 112 or 113);
+    private static bool IsWorthTelling(Errno error) => error is not (Errno.Canceled or Errno.Interrupted or Errno.Again
+        or Errno.ConnectionAborted or Errno.NotPermitted or Errno.Protocol or Errno.ProtocolOption or Errno.OperationNotSupported
+        or Errno.NetworkDown or Errno.NetworkUnreachable or Errno.HostDown or Errno.HostUnreachable);
 
     private void Complete(Waiter<StreamSocket> waiter, int result)
     {
         if (result < 0)
         {
-            waiter.Fail(LinuxErrors.ToException(-result, $"Accepting on {LocalEndPoint}"));
+            waiter.Fail(((Errno)(-result)).ToException($"Accept on {LocalEndPoint}"));
             return;
         }
 
@@ -341,21 +343,21 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
         {
             // The address of this end is the listener's, unless that listens on all.
             EndPoint? local = LocalEndPoint is IPEndPoint ip && (ip.Address.Equals(IPAddress.Any) || ip.Address.Equals(IPAddress.IPv6Any))
-                ? SocketAddresses.Local(descriptor)
+                ? SocketAddresses.Of(descriptor, remote: false)
                 : LocalEndPoint;
-            return new UringStreamSocket(_driver, descriptor, local, SocketAddresses.Remote(descriptor));
+            return new UringStreamSocket(_driver, descriptor, local, SocketAddresses.Of(descriptor, remote: true));
         }
         catch
         {
-            _ = UringCalls.Close(descriptor);
+            _ = Libc.Close(descriptor);
             throw;
         }
     }
 
     /// <summary>A connection that waits in the system, or -1. Called by who has set <c>_isAccepting</c>.</summary>
-    private int AcceptAtOnce(out int error)
+    private int AcceptAtOnce(out Errno error)
     {
-        error = 0;
+        error = Errno.None;
         while (true)
         {
             // The descriptor blocks (see UringNetwork), so it is asked first; a connection that is there stays until it is accepted.
@@ -365,19 +367,19 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
                 return -1;
             }
 
-            int descriptor = UringCalls.Accept(_descriptor, null, null, UringCalls.CloseOnExec);
+            int descriptor = Libc.Accept(_descriptor, null, null, Libc.CloseOnExec);
             if (descriptor >= 0)
             {
                 return descriptor;
             }
 
-            error = UringCalls.LastError;
+            error = Libc.LastError;
             if (IsWorthTelling(error))
             {
                 return -1;
             }
 
-            error = 0;
+            error = Errno.None;
         }
     }
 
@@ -451,7 +453,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
                 entry->Opcode = UringAbi.OpAccept;
                 entry->Descriptor = _descriptor;
                 entry->Priority = UringAbi.AcceptMultishot;
-                entry->OperationFlags = UringCalls.CloseOnExec;
+                entry->OperationFlags = Libc.CloseOnExec;
                 break;
 
             case Steps.Stop:
@@ -460,7 +462,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
             case Steps.Finish:
                 _driver.Strike(this);
-                _ = UringCalls.Close(_descriptor);
+                _ = Libc.Close(_descriptor);
                 break;
 
             default:

@@ -1,11 +1,13 @@
+using Treeline.Drivers.Linux;
 using System.Net;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>The sockets of a <see cref="UringDriver"/>.</summary>
 internal sealed unsafe class UringNetwork(UringDriver driver) : Network
 {
+    private const int InterNetworkV6 = 10;
     private const int SolSocket = 1;
     private const int SoReuseAddress = 2;
     private const int SoReusePort = 15;
@@ -16,7 +18,7 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
 
     public override ListenSocket Listen(EndPoint endPoint, int backlog, bool reusePort)
     {
-        string operation = $"Listening on {endPoint}";
+        string operation = $"Listen at {endPoint}";
         int descriptor = Open(endPoint, UringCalls.Stream, operation);
         try
         {
@@ -31,12 +33,12 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
             }
 
             Bind(descriptor, endPoint, operation);
-            Check(UringCalls.Listen(descriptor, backlog), operation);
-            return new UringListenSocket(driver, descriptor, SocketAddresses.Local(descriptor) ?? endPoint);
+            Check(Libc.Listen(descriptor, backlog), operation);
+            return new UringListenSocket(driver, descriptor, SocketAddresses.Of(descriptor, remote: false) ?? endPoint);
         }
         catch
         {
-            _ = UringCalls.Close(descriptor);
+            _ = Libc.Close(descriptor);
             throw;
         }
     }
@@ -48,7 +50,7 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
             return ValueTask.FromCanceled<StreamSocket>(cancellationToken);
         }
 
-        int descriptor = Open(endPoint, UringCalls.Stream, $"Connecting to {endPoint}");
+        int descriptor = Open(endPoint, UringCalls.Stream, $"Connect to {endPoint}");
         UringConnect connect;
         try
         {
@@ -56,7 +58,7 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
         }
         catch
         {
-            _ = UringCalls.Close(descriptor);
+            _ = Libc.Close(descriptor);
             throw;
         }
 
@@ -65,7 +67,7 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
 
     public override DatagramSocket Bind(IPEndPoint endPoint, bool reusePort)
     {
-        string operation = $"Binding to {endPoint}";
+        string operation = $"Bind to {endPoint}";
         int descriptor = Open(endPoint, UringCalls.Datagram, operation);
         try
         {
@@ -75,11 +77,11 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
             }
 
             Bind(descriptor, endPoint, operation);
-            return new UringDatagramSocket(driver, descriptor, (IPEndPoint)SocketAddresses.Local(descriptor)!);
+            return new UringDatagramSocket(driver, descriptor, (IPEndPoint)SocketAddresses.Of(descriptor, remote: false)!);
         }
         catch
         {
-            _ = UringCalls.Close(descriptor);
+            _ = Libc.Close(descriptor);
             throw;
         }
     }
@@ -87,9 +89,9 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
     /// <summary>A descriptor without O_NONBLOCK: with it, io_uring would not wait but fail. Direct calls say MSG_DONTWAIT.</summary>
     private static int Open(EndPoint endPoint, int type, string operation)
     {
-        int family = SocketAddresses.Family(endPoint);
-        int descriptor = Check(UringCalls.Socket(family, type | UringCalls.CloseOnExec, 0), operation);
-        if (family == UringCalls.Inet6)
+        int family = SocketAddresses.FamilyOf(endPoint);
+        int descriptor = Check(Libc.Socket(family, type | Libc.CloseOnExec, 0), operation);
+        if (family == InterNetworkV6)
         {
             SetOption(descriptor, IpProtoIpV6, IpV6Only, operation); // as .NET does
         }
@@ -99,19 +101,19 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
 
     private static void Bind(int descriptor, EndPoint endPoint, string operation)
     {
-        ReadOnlySpan<byte> address = SocketAddresses.Write(endPoint);
-        fixed (byte* bytes = address)
+        SocketAddress address = endPoint.Serialize();
+        fixed (byte* bytes = address.Buffer.Span)
         {
-            Check(UringCalls.Bind(descriptor, bytes, address.Length), operation);
+            Check(Libc.Bind(descriptor, bytes, address.Size), operation);
         }
     }
 
     private static void SetOption(int descriptor, int level, int name, string operation)
     {
         int on = 1;
-        Check(UringCalls.SetOption(descriptor, level, name, &on, sizeof(int)), operation);
+        Check(Libc.SetOption(descriptor, level, name, &on, sizeof(int)), operation);
     }
 
     private static int Check(int result, string operation) =>
-        result >= 0 ? result : throw LinuxErrors.ToException(UringCalls.LastError, operation);
+        result >= 0 ? result : throw Libc.LastError.ToException(operation);
 }

@@ -1,4 +1,4 @@
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>Which operation of a socket a completion belongs to; part of what the kernel hands back with it.</summary>
 internal enum UringOperation : byte

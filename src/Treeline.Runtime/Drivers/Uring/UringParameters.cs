@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>What a ring is made with, and where its parts are: <c>struct io_uring_params</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 120)]

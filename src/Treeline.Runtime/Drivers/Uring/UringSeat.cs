@@ -1,4 +1,4 @@
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>Where a socket stands in its <see cref="UringDriver"/>. A field of the socket; the driver's gate owns it.</summary>
 internal struct UringSeat

@@ -1,9 +1,10 @@
+using Treeline.Drivers.Linux;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Treeline.Net;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>
 /// A connection of a <see cref="UringDriver"/>. The kernel receives into buffers of the driver and sends from them, so that no operation
@@ -34,8 +35,6 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     /// <summary>How many chunks of written bytes lie here, 64 KiB in all, before writers wait.</summary>
     private const int MostQueued = 4;
 
-    private const int EndOfStream = 1;
-
     private readonly UringDriver _driver;
     private readonly int _descriptor;
     private UringSeat _seat;
@@ -47,7 +46,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private WaiterList<Nothing> _cases;
     private ChunkList _in;
     private Chunk* _single;
-    private int _end; // 0, EndOfStream, or an error number, negative
+    private bool _hasEnded;
+    private Errno _receiveError;
     private Receiving _receiving;
 
     private Waiter<int>? _writer;
@@ -57,7 +57,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private UringWriteQueue? _writeQueue;
     private ChunkList _out;
     private Chunk* _filling;
-    private int _sendError;
+    private Errno _sendError;
 
     private int _uses; // system calls that are being made with the descriptor
     private bool _isPeeking;
@@ -120,8 +120,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         const int SolSocket = 1;
         const int SoLinger = 13;
         ulong linger = 1; // struct linger: on, and for 0 s
-        _ = UringCalls.SetOption(descriptor, SolSocket, SoLinger, &linger, sizeof(ulong));
-        _ = UringCalls.Close(descriptor);
+        _ = Libc.SetOption(descriptor, SolSocket, SoLinger, &linger, sizeof(ulong));
+        _ = Libc.Close(descriptor);
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
@@ -142,7 +142,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         using (_gate.Enter())
         {
             CheckReader();
-            if (_in.IsEmpty && _end == 0)
+            if (_in.IsEmpty && !IsOver)
             {
                 waiter = Waiter<Nothing>.Rent(this, cancellationToken);
                 waiter.ResumeOn(_driver.Executor);
@@ -189,7 +189,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         using (_gate.Enter())
         {
             CheckOpen();
-            if (!HasRoom && _sendError == 0 && !_isShut)
+            if (!HasRoom && _sendError == Errno.None && !_isShut)
             {
                 waiter = Waiter<Nothing>.Rent(_writeQueue ??= new UringWriteQueue(this), cancellationToken);
                 waiter.ResumeOn(_driver.Executor);
@@ -319,7 +319,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         using (_gate.Enter())
         {
             isClosed = _isClosed;
-            if (isClosed || !_in.IsEmpty || _end != 0)
+            if (isClosed || !_in.IsEmpty || IsOver)
             {
                 if (!branch.TryClaim())
                 {
@@ -399,7 +399,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Steps steps;
         using (_gate.Enter())
         {
-            if (_isClosed || !_in.IsEmpty || _end != 0)
+            if (_isClosed || !_in.IsEmpty || IsOver)
             {
                 EndRead();
             }
@@ -426,7 +426,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private int Take(Span<byte> buffer, bool peeks)
     {
         ChunkList chunks;
-        int end;
+        bool isOver;
         bool asks;
         using (_gate.Enter())
         {
@@ -437,9 +437,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             }
 
             chunks = _in.TakeAll();
-            end = chunks.IsEmpty ? _end : 0;
+            isOver = chunks.IsEmpty && IsOver;
             asks = _receiving == Receiving.Not;
-            _isReading = end == 0;
+            _isReading = !isOver;
         }
 
         if (!chunks.IsEmpty)
@@ -449,9 +449,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             return copied;
         }
 
-        if (end != 0)
+        if (isOver)
         {
-            return end == EndOfStream ? 0 : throw LinuxErrors.ToException(-end, $"Reading from {Peer}");
+            return _receiveError == Errno.None ? 0 : throw ReadFailed();
         }
 
         return asks ? ReceiveAtOnce(buffer, peeks) : -1;
@@ -460,18 +460,18 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     /// <summary>Asks the system for what there is. Called by the one who reads, while nothing is received for this socket.</summary>
     private int ReceiveAtOnce(Span<byte> buffer, bool peeks)
     {
-        int error;
+        Errno error;
         fixed (byte* bytes = buffer)
         {
             nint received;
             do
             {
-                received = UringCalls.Receive(
-                    _descriptor, bytes, (nuint)buffer.Length, UringCalls.DontWait | (peeks ? UringCalls.PeekFlag : 0));
-                error = received < 0 ? UringCalls.LastError : 0;
+                received = Libc.Receive(
+                    _descriptor, bytes, buffer.Length, UringCalls.DontWait | (peeks ? Libc.MessagePeek : 0));
+                error = received < 0 ? Libc.LastError : Errno.None;
             }
-            while (error == LinuxErrors.Interrupted);
-            if (error == LinuxErrors.WouldBlock)
+            while (error == Errno.Interrupted);
+            if (error == Errno.Again)
             {
                 return -1;
             }
@@ -479,17 +479,15 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             Steps steps;
             using (_gate.Enter())
             {
-                if (received <= 0)
-                {
-                    _end = received == 0 ? EndOfStream : -error;
-                }
+                _hasEnded |= received == 0;
+                _receiveError = error;
 
                 EndRead();
                 steps = Decide();
             }
 
             Do(steps);
-            return error == 0 ? (int)received : throw LinuxErrors.ToException(error, $"Reading from {Peer}");
+            return error == Errno.None ? (int)received : throw ReadFailed();
         }
     }
 
@@ -537,7 +535,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     {
         Chunk* chunk = (flags & UringAbi.CompletionHasBuffer) != 0 ? _driver.Buffers.Take((int)(flags >> 16), result) : null;
         bool isOver = (flags & UringAbi.CompletionHasMore) == 0;
-        bool isStarved = result == -LinuxErrors.NoBuffers && !_driver.Buffers.TryRelieve();
+        Errno error = result < 0 ? (Errno)(-result) : Errno.None;
+        bool isStarved = error == Errno.NoBufferSpace && !_driver.Buffers.TryRelieve();
         Chunk* unused = null;
         Waiter<int>? reader = null;
         Memory<byte> into = default;
@@ -561,14 +560,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 _isStarved = isStarved;
             }
 
-            if (result == 0)
+            _hasEnded |= result == 0;
+            if (error is not (Errno.None or Errno.NoBufferSpace or Errno.Canceled or Errno.Interrupted or Errno.Again))
             {
-                _end = EndOfStream;
-            }
-            else if (result < 0 && -result is not (LinuxErrors.NoBuffers or LinuxErrors.Cancelled
-                or LinuxErrors.Interrupted or LinuxErrors.WouldBlock))
-            {
-                _end = result;
+                _receiveError = error;
             }
 
             if (result <= 0 || _isClosed)
@@ -581,7 +576,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 _in.Append(chunk);
             }
 
-            if (!_isClosed && (!_in.IsEmpty || _end != 0))
+            if (!_isClosed && (!_in.IsEmpty || IsOver))
             {
                 while (_cases.TryPopClaimed(out Waiter<Nothing>? branch))
                 {
@@ -633,7 +628,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Exception? error = null;
         if (arrived.IsEmpty)
         {
-            error = _end == EndOfStream ? null : LinuxErrors.ToException(-_end, $"Reading from {Peer}");
+            error = _receiveError == Errno.None ? null : ReadFailed();
         }
         else
         {
@@ -693,7 +688,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
 
         int written = 0;
-        int error = 0;
+        Errno error = Errno.None;
         try
         {
             // Nothing is before it, and it is large: then copying it would be a waste.
@@ -702,7 +697,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 written = SendAtOnce(buffer.Span, out error);
             }
 
-            if (written == 0 && error == 0)
+            if (written == 0 && error == Errno.None)
             {
                 written = Fill(buffer, many, ref chunks, ref filling, ref room);
             }
@@ -712,8 +707,11 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             EndWrite(ref chunks, filling, error);
         }
 
-        return error == 0 ? Waiter<int>.Over(written) : throw Failed(error);
+        return error == Errno.None ? Waiter<int>.Over(written) : throw Failed(error);
     }
+
+    /// <summary>Whether nothing more will come.</summary>
+    private bool IsOver => _hasEnded || _receiveError != Errno.None;
 
     private bool HasRoom => _out.Count + (_filling is null ? 0 : 1) < MostQueued || _filling is not null;
 
@@ -742,7 +740,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
     }
 
-    private void EndWrite(ref ChunkList chunks, Chunk* filling, int error = 0)
+    private void EndWrite(ref ChunkList chunks, Chunk* filling, Errno error = Errno.None)
     {
         if (filling is not null && filling->End == 0)
         {
@@ -754,12 +752,12 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         using (_gate.Enter())
         {
             _isWriting = false;
-            if (error != 0)
+            if (error != Errno.None)
             {
                 _sendError = error;
             }
 
-            if (!_isAborted && _sendError == 0)
+            if (!_isAborted && _sendError == Errno.None)
             {
                 _out.Append(ref chunks);
                 _filling = filling;
@@ -836,20 +834,20 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         return written;
     }
 
-    private int SendAtOnce(ReadOnlySpan<byte> bytes, out int error)
+    private int SendAtOnce(ReadOnlySpan<byte> bytes, out Errno error)
     {
         fixed (byte* first = bytes)
         {
             nint sent;
             do
             {
-                sent = UringCalls.Send(_descriptor, first, (nuint)bytes.Length, UringCalls.DontWait | UringCalls.NoSignal);
-                error = sent < 0 ? UringCalls.LastError : 0;
+                sent = Libc.Send(_descriptor, first, bytes.Length, UringCalls.DontWait | Libc.MessageNoSignal);
+                error = sent < 0 ? Libc.LastError : Errno.None;
             }
-            while (error == LinuxErrors.Interrupted);
-            if (error == LinuxErrors.WouldBlock)
+            while (error == Errno.Interrupted);
+            if (error == Errno.Again)
             {
-                error = 0;
+                error = Errno.None;
             }
 
             return (int)Math.Max(sent, 0);
@@ -866,7 +864,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         var chunks = default(ChunkList);
         Chunk* filling = null;
         int room = 0;
-        int error;
+        Errno error;
         Steps steps;
         using (_gate.Enter())
         {
@@ -879,18 +877,18 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                     unused.Append(_out.TakeFirst());
                 }
             }
-            else if (-result is not (LinuxErrors.Interrupted or LinuxErrors.WouldBlock or LinuxErrors.Cancelled or 0))
+            else if ((Errno)(-result) is var failure and not (Errno.Interrupted or Errno.Again or Errno.Canceled or Errno.None))
             {
-                _sendError = -result;
+                _sendError = failure;
             }
 
-            if (_sendError != 0 || _isAborted)
+            if (_sendError != Errno.None || _isAborted)
             {
                 TakeUnsent(ref unused);
             }
 
             error = _sendError;
-            if (!_isClosed && (error != 0 || HasRoom))
+            if (!_isClosed && (error != Errno.None || HasRoom))
             {
                 while (_writables.TryPopClaimed(out Waiter<Nothing>? writable))
                 {
@@ -932,10 +930,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         ref ChunkList chunks,
         Chunk* filling,
         int room,
-        int error)
+        Errno error)
     {
         int written = 0;
-        Exception? failure = error == 0 ? null : Failed(error);
+        Exception? failure = error == Errno.None ? null : Failed(error);
         if (failure is null)
         {
             try
@@ -1115,7 +1113,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             bool stops = _isClosed || (_receiving == Receiving.Always && _in.Count >= MostHeld);
             steps |= stops && !_isStopping ? Steps.StopReceiving : Steps.None;
         }
-        else if (!_isClosed && _in.IsEmpty && _end == 0)
+        else if (!_isClosed && _in.IsEmpty && !IsOver)
         {
             // Not while the one who reads asks the system itself: bytes would overtake each other.
             bool waits = _reader is not null || _readable is not null || (!_isReading && !_cases.IsEmpty);
@@ -1187,7 +1185,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             entry->Descriptor = _descriptor;
             entry->Address = (ulong)(Chunk.Memory(chunk) + chunk->Start);
             entry->Length = (uint)(chunk->End - chunk->Start);
-            entry->OperationFlags = UringCalls.NoSignal | UringCalls.WaitAll;
+            entry->OperationFlags = Libc.MessageNoSignal | UringCalls.WaitAll;
         }
 
         if ((steps & Steps.StopSending) != 0)
@@ -1198,7 +1196,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         if ((steps & Steps.Shutdown) != 0)
         {
             const int Send = 1;
-            _ = UringCalls.Shutdown(_descriptor, Send); // fails when the other end is gone: then there is nobody to tell
+            _ = Libc.Shutdown(_descriptor, Send); // fails when the other end is gone: then there is nobody to tell
         }
 
         if ((steps & Steps.Finish) != 0)
@@ -1210,7 +1208,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             }
             else
             {
-                _ = UringCalls.Close(_descriptor);
+                _ = Libc.Close(_descriptor);
             }
         }
     }
@@ -1253,14 +1251,14 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             throw InUse("writes");
         }
 
-        if (_sendError != 0)
+        if (_sendError != Errno.None)
         {
             throw Failed(_sendError);
         }
 
         if (_isShut)
         {
-            throw Failed(LinuxErrors.BrokenPipe);
+            throw Failed(Errno.BrokenPipe);
         }
     }
 
@@ -1275,7 +1273,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private InvalidOperationException InUse([ConstantExpected] string what) => new(
         $"Another operation {what} on the connection with {Peer} already. One at a time in each direction: await it first.");
 
-    private SocketException Failed(int error) => LinuxErrors.ToException(error, $"Writing to {Peer}");
+    private SocketException ReadFailed() => _receiveError.ToException($"Read from {Peer}");
+
+    private SocketException Failed(Errno error) => error.ToException($"Write to {Peer}");
 
     private ObjectDisposedException Closed() => new(ToString(), $"The connection with {Peer} was closed on this side.");
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Treeline.Drivers;
+namespace Treeline.Drivers.Uring;
 
 /// <summary>What the kernel is asked for: <c>struct io_uring_sqe</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
