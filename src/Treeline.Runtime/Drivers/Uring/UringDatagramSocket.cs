@@ -420,10 +420,7 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
         Use();
         try
         {
-            // .NET knows what each option is called here.
-            using var handle = new SafeSocketHandle(_descriptor, ownsHandle: false);
-            using var socket = new Socket(handle);
-            use(socket);
+            use(BorrowedSocket.Of(_descriptor));
         }
         finally
         {

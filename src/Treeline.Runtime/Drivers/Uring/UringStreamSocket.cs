@@ -231,10 +231,17 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Use();
         try
         {
-            // .NET knows what each option is called here.
-            using var handle = new SafeSocketHandle(_descriptor, ownsHandle: false);
-            using var socket = new Socket(handle);
-            socket.SetSocketOption(level, name, value);
+            if (level != SocketOptionLevel.Tcp || name != SocketOptionName.NoDelay)
+            {
+                BorrowedSocket.Of(_descriptor).SetSocketOption(level, name, value);
+                return;
+            }
+
+            // That of every connection directly.
+            if (Libc.SetOption(_descriptor, level: 6, name: 1, &value, sizeof(int)) != 0) // IPPROTO_TCP, TCP_NODELAY
+            {
+                throw Libc.LastError.ToException($"Set {name} of the connection with {Peer}");
+            }
         }
         finally
         {
@@ -247,9 +254,13 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Use();
         try
         {
-            using var handle = new SafeSocketHandle(_descriptor, ownsHandle: false);
-            using var socket = new Socket(handle);
-            return (int)socket.GetSocketOption(level, name)!;
+            Socket socket = BorrowedSocket.Of(_descriptor);
+            return socket.GetSocketOption(level, name) switch
+            {
+                int value => value,
+                LingerOption linger => linger.Enabled ? linger.LingerTime : -1,
+                var other => throw new NotSupportedException($"The value of {name} is no number, but {other}."),
+            };
         }
         finally
         {
