@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Treeline.Bench.Echo;
 
 /// <summary>
-/// An echo server in a process of its own. It says <c>ready PORT</c>, answers a line with the bytes of its heap and, if it
+/// An echo server in a process of its own. It says <c>ready PORT VERSION</c>, answers a line with the bytes of its heap and, if it
 /// knows, of all that it ever allocated, and ends when its standard input does.
 /// </summary>
 internal sealed class EchoProcess : IDisposable
@@ -16,9 +16,13 @@ internal sealed class EchoProcess : IDisposable
         Side = side;
         _process = process;
         IsPinned = pinned;
-        Port = ReadLine().Split(' ') is ["ready", string port]
-            ? int.Parse(port, CultureInfo.InvariantCulture)
-            : throw new InvalidOperationException($"The server '{side.Name}' did not say where it listens.");
+        if (ReadLine().Split(' ', 3) is not ["ready", string port, string version])
+        {
+            throw new InvalidOperationException($"The server '{side.Name}' did not say where it listens.");
+        }
+
+        Port = int.Parse(port, CultureInfo.InvariantCulture);
+        Version = version;
     }
 
     public EchoSide Side { get; }
@@ -27,6 +31,9 @@ internal sealed class EchoProcess : IDisposable
     public bool IsPinned { get; }
 
     public int Port { get; }
+
+    /// <summary>Its own words on what it is made with.</summary>
+    public string Version { get; }
 
     public int Id => _process.Id;
 

@@ -10,6 +10,12 @@ internal sealed record EchoSide
 
     public string[] Arguments { get; init; } = [];
 
+    /// <summary>What <see cref="Servers.EchoServer"/> knows it by; null for another program.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>Whether it answers when asked for its memory.</summary>
+    public bool KnowsItsHeap { get; init; } = true;
+
     public (string Name, string Value)? Setting { get; init; }
 
     /// <summary>What Treeline promises against it; null for Treeline's own.</summary>
@@ -43,13 +49,20 @@ internal sealed record EchoSide
                 Arguments = ["echo"],
                 Promise = new(1.05, 1.12, 0.95, 0.95),
             },
-            new() { Name = "C epoll", File = Path.Combine(Peers, "c-echo"), Promise = new(1.05, 1.10, 0.95, 0.95) },
+            new()
+            {
+                Name = "C epoll",
+                File = Path.Combine(Peers, "c-echo"),
+                KnowsItsHeap = false,
+                Promise = new(1.05, 1.10, 0.95, 0.95),
+            },
         ]
         where System.IO.File.Exists(side.File)
         select side,
     ];
 
-    /// <summary>A server of this program's own.</summary>
-    public static EchoSide Own(string name, string kind) =>
-        new() { Name = name, File = Environment.ProcessPath!, Arguments = ["echo-server", kind] };
+    /// <summary>Another of this program's servers instead.</summary>
+    public EchoSide As(string kind) => this with { Kind = kind, Arguments = ["echo-server", kind] };
+
+    private static EchoSide Own(string name, string kind) => new EchoSide { Name = name, File = Environment.ProcessPath! }.As(kind);
 }

@@ -1,7 +1,7 @@
 // An echo server as one writes it by hand: a thread to a worker, each with its own epoll instance and its own listening
 // socket on the common port (SO_REUSEPORT), level-triggered, one receive and one send an event.
 //
-//   c-echo WORKERS     says `ready PORT`, and ends when its standard input does
+//   c-echo WORKERS     says `ready PORT` and its version, and ends when its standard input does
 //
 // A buffer of 4 KiB, as all servers of this benchmark have.
 #define _GNU_SOURCE
@@ -112,7 +112,7 @@ int main(int count, char **arguments)
             fail("pthread_create");
     }
 
-    printf("ready %d\n", port);
+    printf("ready %d gcc %s\n", port, __VERSION__);
     fflush(stdout);
     char ignored[64];
     while (read(STDIN_FILENO, ignored, sizeof ignored) > 0)

@@ -1,6 +1,6 @@
 //! An echo server as one writes it with Tokio: a task for each connection, with a buffer of 4 KiB.
 //!
-//! Says `ready PORT`, answers each line on its standard input with the bytes of its heap, and ends when that does.
+//! Says `ready PORT` and its versions, answers each line on its standard input with the bytes of its heap, and ends when that does.
 
 use std::io::BufRead;
 
@@ -22,7 +22,7 @@ pub fn serve(workers: usize) {
         }
     });
 
-    crate::say(format!("ready {port}"));
+    crate::say(format!("ready {port} {}", crate::version()));
     for line in std::io::stdin().lock().lines() {
         line.unwrap();
         crate::say(crate::heap_bytes().to_string());

@@ -32,7 +32,7 @@ fn main() {
 
     let workers: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("usage: tokio <workers>");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
-    say(format!("Tokio {} (rustc {})", env!("TOKIO_VERSION"), env!("RUSTC_VERSION")));
+    say(version());
     say(concat!(
         "spawn spawn_yield scope2 chain idle drain ping_pong mpsc_bounded mpsc_unbounded select semaphore semaphore_yield ",
         "mutex_yield sleeps timer timeout"
@@ -47,6 +47,10 @@ fn main() {
         let figure = runtime.block_on(async { tokio::spawn(run(row, operations)).await.unwrap() });
         say(format!("{} {}", figure, cpu_nanoseconds() - cpu));
     }
+}
+
+fn version() -> String {
+    format!("Tokio {} (rustc {})", env!("TOKIO_VERSION"), env!("RUSTC_VERSION"))
 }
 
 fn say(line: String) {
