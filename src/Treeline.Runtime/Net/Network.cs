@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Treeline.Drivers;
 
 namespace Treeline.Net;
 
@@ -16,8 +17,7 @@ internal abstract class Network
     internal static readonly TaskLocal<Network> Simulated = new("network");
 
     /// <summary>That of the simulation or the runtime that the calling code runs in, or else .NET's sockets.</summary>
-    public static Network OfCaller => Simulated.TryGet(out Network? simulated) ? simulated
-        : throw new InvalidOperationException("No network here yet.");
+    public static Network OfCaller => Simulated.TryGet(out Network? simulated) ? simulated : PortableNetwork.OnThreadPool;
 
     /// <summary>What it is called, for people: <c>epoll</c>, <c>simulated</c>.</summary>
     public abstract string Name { get; }

@@ -59,9 +59,10 @@ internal abstract class StreamSocket : IDisposable
     public abstract void ShutdownSend();
 
     /// <summary>An option of the socket, as <see cref="Socket.SetSocketOption(SocketOptionLevel, SocketOptionName, int)"/> sets it.</summary>
+    /// <remarks>The value of <see cref="SocketOptionName.Linger"/> is the time in seconds, or -1 for none.</remarks>
     public abstract void SetOption(SocketOptionLevel level, SocketOptionName name, int value);
 
-    /// <summary>The value of an option.</summary>
+    /// <summary>The value of an option, as <see cref="SetOption"/> takes it.</summary>
     public abstract int GetOption(SocketOptionLevel level, SocketOptionName name);
 
     /// <summary>Closes it so that the other end sees a reset, and nothing that was written waits to be sent.</summary>

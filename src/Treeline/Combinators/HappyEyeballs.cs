@@ -43,15 +43,16 @@ public static class HappyEyeballs
         ConnectAsync(
             host, port, Dns.GetHostAddressesAsync, DialAsync, null, new Combination(nameof(HappyEyeballs), file, line), cancellationToken);
 
-    /// <summary>As the public one, with everything that is outside: the resolver, what connects to an address, the clock (null: the enclosing scope's).</summary>
-    internal static Task<Socket> ConnectAsync(
+    /// <summary>As the public one, for connections of any kind, with everything that is outside: the resolver, what connects to an address, the clock (null: the enclosing scope's).</summary>
+    internal static Task<TConnection> ConnectAsync<TConnection>(
         string host,
         int port,
         Func<string, CancellationToken, Task<IPAddress[]>> resolve,
-        Func<IPEndPoint, CancellationToken, Task<Socket>> dial,
+        Func<IPEndPoint, CancellationToken, Task<TConnection>> dial,
         TimeProvider? clock,
         Combination combination,
         CancellationToken cancellationToken)
+        where TConnection : class, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(host);
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
@@ -85,14 +86,15 @@ public static class HappyEyeballs
         }
     }
 
-    private static async Task<Socket> ConnectToAnyAsync(
+    private static async Task<TConnection> ConnectToAnyAsync<TConnection>(
         string host,
         int port,
         Func<string, CancellationToken, Task<IPAddress[]>> resolve,
-        Func<IPEndPoint, CancellationToken, Task<Socket>> dial,
+        Func<IPEndPoint, CancellationToken, Task<TConnection>> dial,
         TimeProvider? clock,
         Combination combination,
         CancellationToken cancellationToken)
+        where TConnection : class, IDisposable
     {
         IPAddress[] addresses = await resolve(host, cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent);
         if (addresses.Length == 0)
@@ -101,11 +103,11 @@ public static class HappyEyeballs
         }
 
         IPEndPoint[] targets = [.. Interleave(addresses).Select(address => new IPEndPoint(address, port))];
-        var connected = new List<Socket>();
-        Socket? winner = null;
+        var connected = new List<TConnection>();
+        TConnection? winner = null;
         try
         {
-            return winner = await Concurrently.StaggeredRace<Socket>(
+            return winner = await Concurrently.StaggeredRace<TConnection>(
                 Array.ConvertAll(targets, target => (Delegate)Attempt(target)),
                 Array.ConvertAll(targets, static target => target.ToString()),
                 s_attemptDelay,
@@ -116,21 +118,21 @@ public static class HappyEyeballs
         finally
         {
             // All attempts have ended: what is in the list is all there is. Losers may have connected just the same.
-            foreach (Socket socket in connected)
+            foreach (TConnection connection in connected)
             {
-                if (socket != winner)
+                if (connection != winner)
                 {
-                    socket.Dispose();
+                    connection.Dispose();
                 }
             }
         }
 
-        Func<CancellationToken, Task<Socket>> Attempt(IPEndPoint target) => async token =>
+        Func<CancellationToken, Task<TConnection>> Attempt(IPEndPoint target) => async token =>
         {
-            Socket socket;
+            TConnection connection;
             try
             {
-                socket = await dial(target, token).ConfigureAwait(SchedulerContext.IsCurrent);
+                connection = await dial(target, token).ConfigureAwait(SchedulerContext.IsCurrent);
             }
             catch (SocketException) when (token.IsCancellationRequested)
             {
@@ -140,10 +142,10 @@ public static class HappyEyeballs
 
             lock (connected)
             {
-                connected.Add(socket);
+                connected.Add(connection);
             }
 
-            return socket;
+            return connection;
         };
     }
 

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using Treeline.Net;
+
+namespace Treeline.Drivers;
+
+/// <summary>The wait for connections.</summary>
+/// <remarks>
+/// .NET's bell for connections is an accept, so it takes one. <c>_kept</c> is that one until somebody comes for it. It is put there by
+/// the end of the bell's operation, while no other can be started, and taken by whoever swaps null in.
+/// </remarks>
+internal sealed class PortableAccept(PortableNetwork network, Socket socket, EndPoint local)
+    : PortableWait<StreamSocket>(network.Executor)
+{
+    private Socket? _kept;
+    private SocketError _failed;
+
+    public override string Doing => $"accepting a connection on {local}";
+
+    /// <summary>Closes what was accepted and not taken.</summary>
+    public void DropKept() => Interlocked.Exchange(ref _kept, null)?.Dispose();
+
+    public override string ToString() => $"accept on {local}";
+
+    private protected override SocketError TryTake(Span<byte> buffer, SocketFlags flags, out StreamSocket value)
+    {
+        value = null!;
+        while (true)
+        {
+            try
+            {
+                Socket? accepted = Interlocked.Exchange(ref _kept, null);
+                if (accepted is null)
+                {
+                    SocketError failed = _failed;
+                    _failed = SocketError.Success;
+                    if (failed != SocketError.Success)
+                    {
+                        return failed;
+                    }
+
+                    if (!socket.Poll(0, SelectMode.SelectRead))
+                    {
+                        return SocketError.WouldBlock;
+                    }
+
+                    accepted = socket.Accept();
+                }
+
+                value = network.Enter(new PortableStreamSocket(network, accepted, remote: null));
+                return SocketError.Success;
+            }
+            catch (ObjectDisposedException)
+            {
+                return SocketError.OperationAborted;
+            }
+            catch (SocketException e) when (!IsOfOneConnection(e.SocketErrorCode))
+            {
+                return e.SocketErrorCode;
+            }
+            catch (SocketException)
+            {
+                // The next one.
+            }
+        }
+    }
+
+    private protected override bool IsThere() =>
+        Volatile.Read(ref _kept) is not null || _failed != SocketError.Success || socket.IsThere(SelectMode.SelectRead);
+
+    private protected override bool Ring()
+    {
+        AcceptSocket = null;
+        return socket.AcceptAsync(this);
+    }
+
+    private protected override void Keep()
+    {
+        if (SocketError == SocketError.Success)
+        {
+            Interlocked.Exchange(ref _kept, AcceptSocket);
+            AcceptSocket = null;
+            if (IsClosed)
+            {
+                // Nobody comes for it any more. Whoever closed either saw it after the swap or is seen here.
+                DropKept();
+            }
+        }
+        else if (!IsOfOneConnection(SocketError))
+        {
+            _failed = SocketError;
+        }
+    }
+
+    /// <summary>Says nothing of the listener: accept(2) passes on what is wrong with the connection that comes next.</summary>
+    private static bool IsOfOneConnection(SocketError error) =>
+        error is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NetworkDown
+            or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.HostUnreachable or SocketError.TimedOut
+            or SocketError.NotConnected;
+}
