@@ -1,10 +1,10 @@
-using System.Net.Sockets;
 using Treeline;
 using Treeline.IO;
+using Treeline.Net;
 
 Runtime.Run(async scope =>
 {
-    using var listener = Treeline.Net.TcpListener.Bind(args is [string address] ? address : "127.0.0.1:7007");
+    using var listener = TcpListener.Bind(args is [string address] ? address : "127.0.0.1:7007");
     Console.WriteLine($"listening on {listener.LocalEndPoint}");
     while (true)
     {
@@ -13,7 +13,7 @@ Runtime.Run(async scope =>
         {
             using var stream = connection;
             try { await Bytes.CopyAsync(stream, stream, ct); }
-            catch (SocketException) { } // the client has gone away
+            catch (System.Net.Sockets.SocketException) { } // the client has gone away
         });
     }
 });
