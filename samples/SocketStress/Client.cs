@@ -103,7 +103,11 @@ internal static class Client
                 throw new StormException("More has come back than was sent.");
             }
 
-            buffer.AsSpan(answers, count - answers).CopyTo(checksum.AsSpan(position + answers - plan.Length));
+            if (answers < count)
+            {
+                buffer.AsSpan(answers, count - answers).CopyTo(checksum.AsSpan(position + answers - plan.Length));
+            }
+
             position += count;
         }
 

@@ -4,7 +4,7 @@ using Treeline;
 namespace SocketStress;
 
 /// <summary>What the process holds that a socket server could leak.</summary>
-/// <param name="Descriptors">Open files and sockets.</param>
+/// <param name="Descriptors">Open sockets, and what drivers wait with.</param>
 /// <param name="Workers">Threads of runtimes.</param>
 /// <param name="Roots">Trees of tasks.</param>
 /// <param name="HeapBytes">Memory in use.</param>
@@ -21,7 +21,7 @@ internal sealed record Holdings(int Descriptors, int Workers, int Roots, long He
         GC.WaitForPendingFinalizers();
         GC.Collect();
         return new Holdings(
-            Directory.GetFiles("/proc/self/fd").Length,
+            Directory.GetFiles("/proc/self/fd").Count(IsSocketOrDriver),
             Directory.GetDirectories("/proc/self/task").Count(IsWorker),
             TaskTree.Snapshot().Roots.Count,
             GC.GetTotalMemory(forceFullCollection: false));
@@ -45,6 +45,20 @@ internal sealed record Holdings(int Descriptors, int Workers, int Roots, long He
 
     private bool IsAllOf(Holdings later) =>
         later.Descriptors <= Descriptors && later.Workers <= Workers && later.Roots <= Roots && later.HeapBytes <= HeapBytes + HeapAllowance;
+
+    // And not a file: .NET opens its assemblies when it likes.
+    private static bool IsSocketOrDriver(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name is { } target
+                && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            return false; // it was that of the listing
+        }
+    }
 
     private static bool IsWorker(string task)
     {

@@ -22,10 +22,10 @@ internal sealed record Plan(long Number, Ending Ending, int Length, int Turn, in
     }
 
     /// <summary>The bytes that the client sends.</summary>
-    public ByteSequence Content => new((ulong)Number);
+    internal ByteSequence Content => new((ulong)Number);
 
     /// <summary>How long the server waits for more.</summary>
-    public TimeSpan IdleLimit => Ending == Ending.Silence ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromMinutes(1);
+    internal TimeSpan IdleLimit => Ending == Ending.Silence ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromMinutes(1);
 
     public void WriteTo(Span<byte> header)
     {

@@ -13,7 +13,7 @@ long start = Stopwatch.GetTimestamp();
 for (int i = 0; Stopwatch.GetElapsedTime(start) < duration; i++, seed++)
 {
     Weather weather = (Weather)(i % Enum.GetValues<Weather>().Length);
-    Storm storm = StormRound.Run(weather, seed, round);
+    Storm storm = StormRound.Run(weather, seed, round < duration ? round : duration);
     Console.WriteLine($"{Stopwatch.GetElapsedTime(start):mm\\:ss} {weather}, seed {seed}: {storm}");
 }
 

@@ -51,7 +51,7 @@ internal sealed class Storm(int seed, TimeSpan duration)
                     for (int i = 0; i < Clients; i++)
                     {
                         clients.SpawnScope(
-                            async home => home.Spawn(async ct => await ConverseAsync(doors, ct)),
+                            async home => { home.Spawn(async ct => await ConverseAsync(doors, ct)); },
                             new ScopeOptions { Executor = executors[i % executors.Count] },
                             name: "client");
                     }
@@ -69,12 +69,15 @@ internal sealed class Storm(int seed, TimeSpan duration)
     {
         var opened = new TaskCompletionSource<Door>(TaskCreationOptions.RunContinuationsAsynchronously);
         scope.SpawnScope(
-            async home => home.Spawn(async ct =>
+            async home =>
             {
-                Door door = open();
-                opened.SetResult(door);
-                await Server.ServeAsync(home, door, ct);
-            }),
+                home.Spawn(async ct =>
+                {
+                    Door door = open();
+                    opened.SetResult(door);
+                    await Server.ServeAsync(home, door, ct);
+                });
+            },
             new ScopeOptions { Executor = executor },
             name: "server");
         return await opened.Task.WaitAsync(scope.Token);
