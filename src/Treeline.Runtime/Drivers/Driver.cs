@@ -16,6 +16,12 @@ internal abstract class Driver : IDisposable
     /// <summary>What it is called: <c>epoll</c>, <c>io_uring</c>, <c>portable</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Why it is this one, if one would expect another; null: it is the one.</summary>
+    public virtual string? Note => null;
+
+    /// <summary>Where code goes on that waited for its sockets. Set once, before the first of them.</summary>
+    public Executor Executor { get; set; } = Executor.ThreadPool;
+
     /// <summary>The sockets that it drives.</summary>
     public abstract Network Network { get; }
 

@@ -17,7 +17,9 @@ internal abstract class Network
     internal static readonly TaskLocal<Network> Simulated = new("network");
 
     /// <summary>That of the simulation or the runtime that the calling code runs in, or else .NET's sockets.</summary>
-    public static Network OfCaller => Simulated.TryGet(out Network? simulated) ? simulated : PortableNetwork.OnThreadPool;
+    public static Network OfCaller => Simulated.TryGet(out Network? simulated) ? simulated
+        : RuntimeCore.OfCaller is { } core ? core.Network
+        : PortableNetwork.OnThreadPool;
 
     /// <summary>What it is called, for people: <c>epoll</c>, <c>simulated</c>.</summary>
     public abstract string Name { get; }

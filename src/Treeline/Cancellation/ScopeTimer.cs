@@ -96,7 +96,7 @@ internal sealed class ScopeTimer : WheelTimer, IThreadPoolWorkItem, IDisposable
     }
 
     /// <summary>The callback may run for long, and throw: it gets a work item of its own.</summary>
-    public override void OnDue() => Executor.ThreadPool.Schedule(this);
+    public override void OnDue() => Executor.Current.Schedule(this);
 
     void IThreadPoolWorkItem.Execute() => Look();
 

@@ -31,6 +31,9 @@ public abstract class Executor
     /// <param name="work">What to run. It does not throw; what it throws all the same is unhandled.</param>
     public abstract void Schedule(IThreadPoolWorkItem work);
 
+    /// <summary>The threads on which work may block that is spawned here.</summary>
+    internal virtual BlockingPool Blocking => BlockingPool.Shared;
+
     /// <summary>As <see cref="Schedule"/>, for work that waited for what the caller has just done: it may run next.</summary>
     internal virtual void ScheduleWoken(IThreadPoolWorkItem work) => Schedule(work);
 

@@ -23,7 +23,7 @@ public sealed partial class TaskScope
         string? name = null,
         [CallerFilePath] string file = "",
         [CallerLineNumber] int line = 0) =>
-        SpawnBlocking<Nothing>(work, BlockingPool.Shared, new CallSite(name, file, line));
+        SpawnBlocking<Nothing>(work, ChildExecutor.Blocking, new CallSite(name, file, line));
 
     /// <inheritdoc cref="SpawnBlocking(Action{CancellationToken}, string?, string, int)"/>
     /// <typeparam name="T">The type of the child's result.</typeparam>
@@ -45,7 +45,7 @@ public sealed partial class TaskScope
                 nameof(work));
         }
 
-        return SpawnBlocking<T>(work, BlockingPool.Shared, new CallSite(name, file, line));
+        return SpawnBlocking<T>(work, ChildExecutor.Blocking, new CallSite(name, file, line));
     }
 
     internal ChildTask<T> SpawnBlocking<T>(Delegate work, BlockingPool pool, CallSite site)

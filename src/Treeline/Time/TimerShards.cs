@@ -6,7 +6,8 @@ namespace Treeline;
 /// <remarks>
 /// All of the system's clock. Any other keeps its timers itself, each one, so that a virtual clock sees when it is due. Timers
 /// are called on workers of the thread pool's executor, whoever set them: a worker of another may be turned by a thread that
-/// waits for just that timer.
+/// waits for just that timer. A crank whose threads wait for timers themselves has shards of its own
+/// (<see cref="Crank.MakeTimers"/>).
 /// </remarks>
 internal static class TimerShards
 {
@@ -20,7 +21,7 @@ internal static class TimerShards
     /// <summary>Where the calling thread sets a timer of <paramref name="clock"/>; null: the clock keeps it.</summary>
     public static TimerShard? Of(TimeProvider clock) =>
         !Keep(clock) ? null
-        : WorkerThread.Current.Worker is { } worker ? worker.Timers ??= Make()
+        : WorkerThread.Current.Worker is { } worker ? worker.Timers ??= worker.Scheduler.Crank.MakeTimers()
         : Shared;
 
     private static TimerShard Make() => new(TimeProvider.System, Executor.ThreadPool);

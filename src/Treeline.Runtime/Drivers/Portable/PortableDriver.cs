@@ -10,15 +10,16 @@ namespace Treeline.Drivers;
 /// <b>Protocol.</b> <see cref="Wake"/> sets <c>_woken</c>, an event that a wait takes back; so a wake between two waits ends the
 /// next. That of the system orders the memory between them.
 /// </remarks>
-/// <param name="executor">Where those go on who wait for a socket.</param>
-internal sealed class PortableDriver(Executor executor) : Driver
+internal sealed class PortableDriver : Driver
 {
     private readonly AutoResetEvent _woken = new(false);
-    private readonly PortableNetwork _network = new(executor);
+    private readonly Lazy<PortableNetwork> _network;
+
+    public PortableDriver() => _network = new Lazy<PortableNetwork>(() => new PortableNetwork(Executor));
 
     public override string Name => "portable";
 
-    public override Network Network => _network;
+    public override Network Network => _network.Value;
 
     public override bool Wait(int milliseconds)
     {
@@ -44,7 +45,11 @@ internal sealed class PortableDriver(Executor executor) : Driver
 
     public override void Dispose()
     {
-        _network.Dispose();
+        if (_network.IsValueCreated)
+        {
+            _network.Value.Dispose();
+        }
+
         _woken.Dispose();
     }
 }

@@ -45,7 +45,7 @@ internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
     /// <summary>A spare thread is woken by a system call, one of the pool as a rule is not: so it helps out, and goes.</summary>
     private static readonly TimeSpan s_tenure = TimeSpan.FromMilliseconds(100);
 
-    private readonly OwnThreadsCrank _spares = new("Treeline spare", scheduler.SparePatience, s_tenure);
+    private readonly OwnThreadsCrank _spares = scheduler.Crank.MakeSpares(scheduler.SparePatience, s_tenure);
     private readonly AutoResetEvent _stir = new(false);
     private readonly double _cores = Math.Min(scheduler.Seats, Environment.ProcessorCount);
     private Thread? _thread;
@@ -146,7 +146,8 @@ internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
         Volatile.Write(ref _looks, _looks + 1);
         (_sampled, _sample) = (_sample, null);
         long now = Stopwatch.GetTimestamp();
-        bool waits = scheduler.HasWork;
+        bool unseen = scheduler.Crank.WantsWorker();
+        bool waits = unseen || scheduler.HasWork;
         bool progress = false;
         bool retell = false;
         bool stuck = false;
@@ -177,14 +178,15 @@ internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
             else if (state == WorkerState.Running)
             {
                 stuck = true;
-                if (IsStuck(worker, now, waits || worker.HasLifo, doubtful))
+                scheduler.Crank.SeenBusy(worker, dispatches, Stopwatch.GetElapsedTime(notes.Since, now));
+                if (scheduler.Crank.HandsOff && IsStuck(worker, now, waits || worker.HasLifo, doubtful))
                 {
                     GiveUp(worker, now, waits || worker.HasLifo);
                 }
             }
         }
 
-        if (retell)
+        if (retell || unseen)
         {
             scheduler.Notify();
         }

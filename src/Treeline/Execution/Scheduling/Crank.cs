@@ -9,6 +9,12 @@ internal abstract class Crank
     /// <summary>True: when a worker's thread blocks, another thread takes its work.</summary>
     public virtual bool HandsOff => true;
 
+    /// <summary>True: somebody watches its workers, to hand off, or at least to tell.</summary>
+    public virtual bool IsWatched => HandsOff;
+
+    /// <summary>True: workers note what they run in <see cref="WorkerThread.Running"/>, for <see cref="SeenBusy"/>.</summary>
+    public virtual bool NotesWork => false;
+
     /// <summary>Makes some thread call <see cref="Worker.Drive"/> for a worker that has just become Queued.</summary>
     public abstract void Wake(Worker worker);
 
@@ -30,6 +36,38 @@ internal abstract class Crank
 
     /// <summary>The calling thread has parked <paramref name="worker"/>. True: it was woken, and the thread is to go on.</summary>
     public abstract bool AwaitWakeUp(Worker worker);
+
+    /// <summary>
+    /// The owner of <paramref name="worker"/>, which is Searching, has found nothing and is about to park it. True: the crank has put work in its queue, and
+    /// told nobody.
+    /// </summary>
+    public virtual bool BringsWork(Worker worker) => false;
+
+    /// <summary>
+    /// Asked by the monitor: whether a worker is needed although no queue has work, because there is work that nobody looks for.
+    /// </summary>
+    public virtual bool WantsWorker() => false;
+
+    /// <summary>
+    /// The monitor has found <paramref name="worker"/> in the same dispatch as before. Called at every look while that lasts.
+    /// </summary>
+    /// <param name="worker">The worker; it may be done by now.</param>
+    /// <param name="dispatch">Tells this dispatch from others of the worker.</param>
+    /// <param name="elapsed">For how long it has been seen so.</param>
+    public virtual void SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed)
+    {
+    }
+
+    /// <summary>The crank that turns spare workers while others are blocked, by threads that are started for it.</summary>
+    public virtual OwnThreadsCrank MakeSpares(TimeSpan patience, TimeSpan tenure) => new("Treeline spare", patience, tenure);
+
+    /// <summary>Where a worker keeps the timers of the system's clock that are set by the work it runs.</summary>
+    public virtual TimerShard MakeTimers() => new(TimeProvider.System, Executor.ThreadPool);
+
+    /// <summary>A spare worker is gone for good. Called under the gate of the idle set.</summary>
+    public virtual void Retire(Worker worker)
+    {
+    }
 
     /// <summary>
     /// There is no work any more and there will be none: ends what the crank has started, and waits for it. Not called

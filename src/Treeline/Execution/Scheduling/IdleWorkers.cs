@@ -217,6 +217,7 @@ internal sealed class IdleWorkers
             {
                 Remove(worker);
                 _all = [.. _all.Where(other => other != worker)];
+                worker.Scheduler.Crank.Retire(worker);
             }
 
             return true;

@@ -16,6 +16,8 @@ internal sealed class Injector
     private int _count;
     private bool _closed;
 
+    public int Count => Volatile.Read(ref _count);
+
     public bool HasWork => Volatile.Read(ref _count) != 0;
 
     /// <summary>Puts <paramref name="item"/> in. False: closed.</summary>

@@ -17,7 +17,7 @@ namespace Treeline;
 /// <param name="tenure">
 /// After how long a thread leaves its worker to the scheduler's own crank when it next has nothing to do. Null: never.
 /// </param>
-internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? tenure = null) : Crank
+internal class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? tenure = null) : Crank
 {
     // When the calling thread began.
     [ThreadStatic]
@@ -29,11 +29,11 @@ internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? 
 
     public override bool KeepsThread => true;
 
-    public override void Wake(Worker worker)
+    public sealed override void Wake(Worker worker)
     {
         if (worker.Keeper is not null)
         {
-            worker.WakeUp!.Set();
+            Rouse(worker);
         }
         else
         {
@@ -56,7 +56,7 @@ internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? 
                     ThreadCensus.Enter();
                 }
 
-                first.Drive(this);
+                Run(first);
                 ThreadCensus.Leave();
                 EndOne();
             })
@@ -67,10 +67,10 @@ internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? 
         thread.UnsafeStart(worker);
     }
 
-    public override bool AwaitWakeUp(Worker worker)
+    public sealed override bool AwaitWakeUp(Worker worker)
     {
         bool served = Stopwatch.GetElapsedTime(t_since) > tenure;
-        while (!_stopping && !served && worker.WakeUp!.WaitOne(worker.IsSpare ? worker.Scheduler.SparePatience : patience))
+        while (!_stopping && !served && Wait(worker, worker.IsSpare ? worker.Scheduler.SparePatience : patience))
         {
             if (worker.State == WorkerState.Queued)
             {
@@ -85,10 +85,22 @@ internal sealed class OwnThreadsCrank(string name, TimeSpan patience, TimeSpan? 
     public override void Stop(IdleWorkers idle)
     {
         _stopping = true;
-        idle.EachKept(static worker => worker.WakeUp!.Set());
+        idle.EachKept(static worker => ((OwnThreadsCrank)worker.Crank).Rouse(worker));
         EndOne();
         _ended.Task.GetAwaiter().GetResult();
     }
+
+    /// <summary>Whether the crank is being stopped: then whoever waits is to return.</summary>
+    protected bool IsStopping => _stopping;
+
+    /// <summary>What a thread of the crank does, all its life.</summary>
+    protected virtual void Run(Worker worker) => worker.Drive(this);
+
+    /// <summary>The calling thread waits with <paramref name="worker"/> until it is roused. False: for so long that it may leave.</summary>
+    protected virtual bool Wait(Worker worker, TimeSpan patience) => worker.WakeUp!.WaitOne(patience);
+
+    /// <summary>Makes the thread that waits with <paramref name="worker"/>, or is about to, return from that. Any thread.</summary>
+    protected virtual void Rouse(Worker worker) => worker.WakeUp!.Set();
 
     private void EndOne()
     {

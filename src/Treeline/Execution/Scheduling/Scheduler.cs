@@ -33,12 +33,23 @@ internal sealed class Scheduler : Executor, IDisposable
         Crank = crank;
         _seats = seats;
         Idle = new IdleWorkers(this, seats);
-        _monitor = monitored && crank.HandsOff ? new BlockMonitor(this) : null;
+        _monitor = monitored && crank.IsWatched ? new BlockMonitor(this) : null;
     }
 
     public Crank Crank { get; }
 
     public IdleWorkers Idle { get; }
+
+    /// <summary>Who made it, for whoever finds out from a worker where it belongs. Null: nobody of interest.</summary>
+    public object? Owner { get; init; }
+
+    internal override BlockingPool Blocking => BlockingThreads ?? base.Blocking;
+
+    /// <summary>The threads for blocking work that is spawned here. Null: those of the process.</summary>
+    public BlockingPool? BlockingThreads { get; init; }
+
+    /// <summary>How much work came from outside and waits. A guess.</summary>
+    public int Injected => _injector.Count;
 
     /// <summary>How many workers run at a time.</summary>
     public int Seats => _seats;

@@ -7,6 +7,11 @@ namespace Treeline;
 /// </remarks>
 internal class SchedulerContext(Scheduler scheduler) : SynchronizationContext
 {
+    /// <summary>
+    /// Where whoever is to go on in this context can be scheduled as what it is, because that sets the context; null: only by <see cref="Post"/>.
+    /// </summary>
+    public virtual Executor? Direct => null;
+
     /// <summary>True in code that runs in such a context.</summary>
     public static bool IsCurrent => Current is SchedulerContext;
 

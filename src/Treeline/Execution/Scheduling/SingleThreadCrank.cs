@@ -10,7 +10,7 @@ namespace Treeline;
 /// alone touches <c>_until</c>. Whoever makes the worker Queued, or ends the awaited task, sets the event afterwards; the
 /// thread looks at both before it waits.
 /// </remarks>
-internal sealed class SingleThreadCrank : Crank, IDisposable
+internal class SingleThreadCrank : Crank, IDisposable
 {
     private readonly AutoResetEvent _wakeUp = new(false);
     private readonly SchedulerContext _context;
@@ -18,9 +18,16 @@ internal sealed class SingleThreadCrank : Crank, IDisposable
     private Task? _until;
 
     public SingleThreadCrank()
+        : this(static crank => new Scheduler(crank, seats: 1), static scheduler => new SchedulerContext(scheduler))
     {
-        Scheduler = new Scheduler(this, seats: 1);
-        _context = new SchedulerContext(Scheduler);
+    }
+
+    /// <param name="scheduler">Makes the scheduler, of one seat, over this crank.</param>
+    /// <param name="context">Makes the context that work runs in.</param>
+    protected SingleThreadCrank(Func<Crank, Scheduler> scheduler, Func<Scheduler, SchedulerContext> context)
+    {
+        Scheduler = scheduler(this);
+        _context = context(Scheduler);
     }
 
     public Scheduler Scheduler { get; }
@@ -33,8 +40,8 @@ internal sealed class SingleThreadCrank : Crank, IDisposable
         if (!task.IsCompleted)
         {
             task.ContinueWith(
-                static (_, wakeUp) => ((AutoResetEvent)wakeUp!).Set(),
-                _wakeUp,
+                static (_, crank) => ((SingleThreadCrank)crank!).Rouse(),
+                this,
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
@@ -45,14 +52,14 @@ internal sealed class SingleThreadCrank : Crank, IDisposable
     /// <summary>Runs work on the calling thread until there is none.</summary>
     public void RunUntilIdle() => Turn(null);
 
-    public override void Wake(Worker worker) => _wakeUp.Set();
+    public sealed override void Wake(Worker worker) => Rouse();
 
     public override void Begin(Worker worker) => worker.UntilLook = 1;
 
     public override bool Leaves(Worker worker)
     {
         worker.UntilLook = 1;
-        return _until is { IsCompleted: true };
+        return IsOver;
     }
 
     public override void HandBack(Worker worker)
@@ -60,7 +67,7 @@ internal sealed class SingleThreadCrank : Crank, IDisposable
         // It stays Queued until somebody turns the crank again.
     }
 
-    public override bool AwaitWakeUp(Worker worker)
+    public sealed override bool AwaitWakeUp(Worker worker)
     {
         while (_until is null or { IsCompleted: false })
         {
@@ -74,18 +81,28 @@ internal sealed class SingleThreadCrank : Crank, IDisposable
                 return false;
             }
 
-            _wakeUp.WaitOne();
+            Wait(worker);
         }
 
         return false;
     }
 
     /// <summary>Runs what is left on the calling thread, and takes no more.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         Scheduler.Dispose();
         _wakeUp.Dispose();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>Whether what the calling thread turns the crank for is done.</summary>
+    protected bool IsOver => _until is { IsCompleted: true };
+
+    /// <summary>The thread that turns the crank waits until it is roused; may return early.</summary>
+    protected virtual void Wait(Worker worker) => _wakeUp.WaitOne();
+
+    /// <summary>Makes the thread that waits, or is about to, return from that. Any thread.</summary>
+    protected virtual void Rouse() => _wakeUp.Set();
 
     private void Turn(Task? until)
     {

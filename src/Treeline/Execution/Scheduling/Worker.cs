@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Treeline;
@@ -63,6 +64,9 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>The thread that drives it; the last one, while none does.</summary>
     public Thread? Thread { get; private set; }
 
+    /// <summary>What <see cref="Thread"/> knows. Others read it to guess what the worker is at.</summary>
+    public WorkerThread? OnThread { get; private set; }
+
     /// <summary>For the monitor to look at <see cref="Thread"/>, if there is a monitor.</summary>
     public ThreadProbe? Probe { get; private set; }
 
@@ -74,11 +78,24 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Counts up with every dispatch. Any thread.</summary>
     public uint Dispatches => Volatile.Read(ref _own.Dispatches);
 
+    /// <summary>How often it took work from another worker. Any thread.</summary>
+    public uint Steals => Volatile.Read(ref _own.Steals);
+
+    /// <summary>How often it was parked. Any thread.</summary>
+    public uint Parks => Volatile.Read(ref _own.Parks);
+
     /// <summary>Dispatches until the crank is asked whether to leave. Owner.</summary>
     public int UntilLook
     {
         get => _own.UntilLook;
         set => _own.UntilLook = value;
+    }
+
+    /// <summary>How long it has been driven, in timestamps, up to when it was last parked, if its crank counts that. Any thread.</summary>
+    public long BusyTime
+    {
+        get => Volatile.Read(ref _own.BusyTime);
+        set => Volatile.Write(ref _own.BusyTime, value);
     }
 
     /// <summary>For the crank's use. Owner.</summary>
@@ -102,10 +119,9 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     /// <summary>Puts work where it runs next, and what was there at the tail. Owner.</summary>
     public void PushWoken(IThreadPoolWorkItem work)
     {
-        // Another worker took this one's seat, and should also get this.
-        if (_state == WorkerState.Blocked)
+        if (_state != WorkerState.Running)
         {
-            PushSpawned(work);
+            PushAside(work);
             return;
         }
 
@@ -113,6 +129,19 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
         if (_lifo.Put(work) is { } displaced)
         {
             PushSpawned(displaced);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PushAside(IThreadPoolWorkItem work)
+    {
+        if (_state == WorkerState.Blocked)
+        {
+            PushSpawned(work); // another worker took this one's seat, and should also get this
+        }
+        else
+        {
+            PushYielded(work); // brought by the crank, who knows best whom to tell
         }
     }
 
@@ -151,6 +180,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
                 Keeper = null;
                 _own.Dispatches++; // whoever waited for it to begin sees that it has
                 Thread = Thread.CurrentThread;
+                OnThread = thread;
                 Probe = Scheduler.Monitor is null ? null : thread.Probe ??= new ThreadProbe();
                 crank.Begin(this);
             }
@@ -182,6 +212,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     private bool Run(WorkerThread thread, Crank crank)
     {
         var contexts = Contexts.Capture();
+        bool notesWork = crank.NotesWork;
         bool searching = StartsSearching;
         StartsSearching = false; // so for when it is handed back
         if (!searching)
@@ -194,7 +225,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
             IThreadPoolWorkItem? work;
             if (searching)
             {
-                work = Search();
+                work = Search() ?? (crank.BringsWork(this) ? Queue.Pop() : null);
                 if (work is null)
                 {
                     Park(searching: true);
@@ -234,6 +265,12 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
 
                     if (!Scheduler.Idle.TryBeginSearch())
                     {
+                        if (crank.BringsWork(this))
+                        {
+                            _state = WorkerState.Running;
+                            continue;
+                        }
+
                         Park(searching: false);
                         return true;
                     }
@@ -248,6 +285,11 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
             if (thread.EndedIn is not null && work is not ChildNode)
             {
                 thread.Settle();
+            }
+
+            if (notesWork)
+            {
+                thread.Running = work;
             }
 
             work.Execute();
@@ -314,6 +356,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
             Worker victim = all[(start + i) % all.Length];
             if (victim != this && (victim.Queue.StealInto(Queue) ?? victim.StealLifo()) is { } stolen)
             {
+                _own.Steals++;
                 return stolen;
             }
         }
@@ -356,6 +399,7 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
     private void Park(bool searching)
     {
         EmptyLifo();
+        _own.Parks++;
         Scheduler.Idle.Park(this, searching);
         Scheduler.AfterParking();
     }
@@ -410,8 +454,17 @@ internal sealed class Worker(Scheduler scheduler, bool isSpare) : IThreadPoolWor
         [FieldOffset(144)]
         public uint Random;
 
+        [FieldOffset(148)]
+        public uint Steals;
+
         [FieldOffset(152)]
         public QuantumClock Quantum;
+
+        [FieldOffset(184)]
+        public long BusyTime;
+
+        [FieldOffset(192)]
+        public uint Parks;
 
         [FieldOffset(320)]
         public MonitorNotes Notes;

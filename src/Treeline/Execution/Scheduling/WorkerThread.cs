@@ -23,6 +23,9 @@ internal sealed class WorkerThread
     /// <summary>The node whose code runs on this thread; null when no fiber's does.</summary>
     public TreeNode? Node;
 
+    /// <summary>What a worker runs here, or ran last, if its crank wants it noted. Read by the monitor, as a guess.</summary>
+    public IThreadPoolWorkItem? Running;
+
     /// <summary>For whoever watches this thread; made when it first drives a worker.</summary>
     public ThreadProbe? Probe;
 

@@ -114,6 +114,15 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
     /// <summary>What is waited for, by its <c>ToString</c>; null once the wait is over. For people who look at the tree.</summary>
     public object? WaitingFor => _queue;
 
+    /// <summary>
+    /// What goes on when the wait is over, if that is an async method, for people: its name. Asked by anybody; a guess.
+    /// </summary>
+    public string? Continues => Volatile.Read(ref _continuationState) is { } state
+        ? Array.Find(state.GetType().GenericTypeArguments, typeof(IAsyncStateMachine).IsAssignableFrom) is { } machine
+            ? $"{machine.DeclaringType?.FullName}.{machine.Name.TrimStart('<').Split('>')[0]}"
+            : null
+        : null;
+
     /// <summary>What an awaitable carries to be recognised: the incarnation.</summary>
     public short Token => (short)(_state >> TokenShift);
 
@@ -349,7 +358,14 @@ internal abstract class WaiterBase : IThreadPoolWorkItem
 
         if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && CurrentContext() is { } context)
         {
-            UseExtras().SchedulingContext = context;
+            if (context is SchedulerContext { Direct: { } executor })
+            {
+                _executor = executor;
+            }
+            else
+            {
+                UseExtras().SchedulingContext = context;
+            }
         }
 
         Interleave.Write(this, nameof(_resume));

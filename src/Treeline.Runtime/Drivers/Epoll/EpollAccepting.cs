@@ -1,0 +1,68 @@
+using System.Net.Sockets;
+using Treeline.Drivers.Linux;
+using Treeline.Net;
+
+namespace Treeline.Drivers.Epoll;
+
+/// <summary>Accepting connections.</summary>
+internal sealed class EpollAccepting(EpollSocket socket) : EpollOperation<StreamSocket>(socket, ready: false)
+{
+    public ValueTask<StreamSocket> AcceptAsync(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<StreamSocket>(cancellationToken);
+        }
+
+        Enter();
+        return Start(cancellationToken);
+    }
+
+    public bool TryAccept(out StreamSocket accepted)
+    {
+        Enter();
+        return TryNow(out accepted);
+    }
+
+    public override string ToString() => $"accept at {Socket}";
+
+    protected override unsafe Errno Attempt(out StreamSocket result, out bool more)
+    {
+        result = null!;
+        more = true; // there may be others: only a call that finds none says that
+        while (true)
+        {
+            int descriptor = Libc.Accept(Socket.Descriptor, null, null, Libc.NonBlocking | Libc.CloseOnExec);
+            if (descriptor >= 0)
+            {
+                try
+                {
+                    result = EpollStream.Open(new EpollSocket(Socket.Driver, descriptor), connected: true);
+                    return Errno.None;
+                }
+                catch (SocketException)
+                {
+                    return Errno.NoMemory; // epoll takes no more; the connection is closed
+                }
+                catch (ObjectDisposedException)
+                {
+                    return Errno.Canceled; // the driver has been closed
+                }
+            }
+
+            switch (Libc.LastError)
+            {
+                // What is wrong with one connection is told by accept, and not of interest to the listener (accept(2), "Error handling").
+                case Errno.ConnectionAborted or Errno.Protocol or Errno.NetworkDown or Errno.ProtocolOption or Errno.HostDown
+                    or Errno.HostUnreachable or Errno.OperationNotSupported or Errno.NetworkUnreachable or Errno.Interrupted:
+                    continue;
+                case var error:
+                    return error;
+            }
+        }
+    }
+
+    protected override void Forget()
+    {
+    }
+}

@@ -1,0 +1,352 @@
+using System.Diagnostics;
+using Treeline.Drivers.Linux;
+
+namespace Treeline.Drivers.Epoll;
+
+/// <summary>
+/// An operation on a socket that may have to wait until epoll says that it is ready: read, write, accept. One at a time may be in
+/// flight. It is attempted by who asks for it, unless it is known that there is nothing; if it has to wait, whoever dispatches the event attempts it again, and
+/// resumes the waiter with what came of it: one call of the system for each read, and no probe.
+/// </summary>
+/// <remarks>
+/// <para><b>Protocol.</b> Everything is decided by <c>_state</c>, a word of flags that is only changed by compare-and-swap (a full fence, so what was stored
+/// before is seen by whoever finds the flag):</para>
+/// <code>
+/// Ready    epoll has said so, and since then no attempt has found less than it asked for
+/// Ended    the same, for ever
+/// Busy     somebody attempts: the caller, or whoever dispatches. He alone touches the fields, and the descriptor
+/// Waiting  an attempt has found nothing, and _waiter waits
+/// GivesUp  set while Busy: the token of the waiter wants to end the wait
+/// Closed   nothing begins any more
+///
+/// Busy and Waiting exclude each other. Neither → Busy: the caller. Busy → Waiting: the caller or the dispatcher, found nothing.
+/// Waiting → Busy: the dispatcher, at an event. Waiting → neither: a token, or Close. Busy → neither: whoever attempts, done.
+/// </code>
+/// <para><b>No event is lost.</b> Ready is cleared <i>before</i> an attempt, so an event that comes during it stays. The attempt that finds nothing goes to
+/// Waiting only from a state without Ready; else it attempts again. An event that finds Waiting attempts; any other sets Ready.</para>
+/// <para><b>Nothing is lost to a cancellation.</b> A token asks here first (<see cref="IWaitQueue.MayGiveUp"/>). If it finds Waiting, it takes that away and has
+/// won: nobody will attempt. If it finds Busy, an attempt is being made, and whoever makes it decides: if something
+/// came of it, that was before the cancellation; if nothing, he ends the wait as cancelled. A token that comes late, when its wait is over and another is
+/// in flight, can be mistaken for that one's by the flags alone: so who takes Waiting away looks at the waiter again, and who finds GivesUp at the token.</para>
+/// <para><b>Close</b> sets Closed, and becomes Busy if somebody waits, to fail the wait. Whoever is last to be Busy after that, or Close itself, ends
+/// the operation's use of the descriptor.</para>
+/// <para><b>A spurious event</b> is an attempt that finds nothing, as any other.</para>
+/// </remarks>
+/// <typeparam name="T">What it gives.</typeparam>
+internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
+{
+    private const int Ready = 1;
+    private const int Ended = 2;
+    private const int Busy = 4;
+    private const int Waiting = 8;
+    private const int GivesUp = 16;
+    private const int Closed = 32;
+
+    private int _state;
+    private Waiter<T>? _waiter;
+    private CancellationToken _token;
+    private EpollWatchers? _watchers;
+
+    /// <param name="socket">Keeps its descriptor open until the operation is closed and at rest.</param>
+    /// <param name="ready">Whether to assume that it need not wait at first.</param>
+    protected EpollOperation(EpollSocket socket, bool ready)
+    {
+        Socket = socket;
+        _state = ready ? Ready : 0;
+        socket.AddOperation();
+    }
+
+    protected EpollSocket Socket { get; }
+
+    public override bool MayBeReady => (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
+
+    /// <summary>Those who wait to be told that it is ready, without attempting anything.</summary>
+    public EpollWatchers Watchers
+    {
+        get
+        {
+            if (_watchers is null)
+            {
+                Interlocked.CompareExchange(ref _watchers, new EpollWatchers(Socket, this), null);
+            }
+
+            return _watchers;
+        }
+    }
+
+    /// <summary>Takes the right to attempt. The caller then sets what is to be done, and calls <see cref="Start"/> or <see cref="TryNow"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <exception cref="InvalidOperationException">Another is in flight.</exception>
+    protected void Enter()
+    {
+        int state = Volatile.Read(ref _state);
+        while (true)
+        {
+            if ((state & (Busy | Waiting | Closed)) != 0)
+            {
+                throw Refusal(state);
+            }
+
+            int seen = Interlocked.CompareExchange(ref _state, state | Busy, state);
+            if (seen == state)
+            {
+                return;
+            }
+
+            state = seen;
+        }
+    }
+
+    /// <summary>Attempts what was set, and waits if there is nothing. Called after <see cref="Enter"/>.</summary>
+    protected ValueTask<T> Start(CancellationToken cancellationToken)
+    {
+        bool known = (Volatile.Read(ref _state) & (Ready | Ended)) == 0;
+        if (!known && AttemptAll(out T result, out Errno error))
+        {
+            Leave();
+            return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
+        }
+
+        Waiter<T> waiter = Waiter<T>.Rent(this, cancellationToken);
+        waiter.ResumeOn(Socket.Driver.Executor);
+        _token = cancellationToken;
+        _waiter = waiter;
+        Settle(); // from here on it may be anybody's
+        return waiter.AsValueTask();
+    }
+
+    /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
+    protected bool TryNow(out T result)
+    {
+        result = default!;
+        Errno error = Errno.None;
+        bool done = (Volatile.Read(ref _state) & (Ready | Ended)) != 0 && AttemptAll(out result, out error);
+        Leave();
+        return error == Errno.None ? done : throw ToException(error);
+    }
+
+    public override void OnReady(bool ended)
+    {
+        int flags = ended ? Ready | Ended : Ready;
+        int state = Volatile.Read(ref _state);
+        while (true)
+        {
+            bool attempts = (state & Waiting) != 0;
+            int next = attempts ? (state & ~Waiting) | flags | Busy : state | flags;
+            int seen = next == state ? state : Interlocked.CompareExchange(ref _state, next, state);
+            if (seen == state)
+            {
+                if (attempts)
+                {
+                    Settle();
+                }
+
+                break;
+            }
+
+            state = seen;
+        }
+
+        _watchers?.Tell();
+    }
+
+    public override void Close()
+    {
+        int state = Volatile.Read(ref _state);
+        while ((state & Closed) == 0)
+        {
+            int next = (state & Waiting) != 0 ? (state & ~Waiting) | Busy | Closed : state | Closed;
+            int seen = Interlocked.CompareExchange(ref _state, next, state);
+            if (seen != state)
+            {
+                state = seen;
+            }
+            else if ((state & Waiting) != 0)
+            {
+                Settle();
+            }
+            else if ((state & Busy) == 0)
+            {
+                Socket.EndUse();
+            }
+        }
+
+        _watchers?.Tell();
+    }
+
+    void IWaitQueue.Remove(WaiterBase waiter)
+    {
+        // It has been taken out before it was allowed to give up.
+    }
+
+    bool IWaitQueue.MayGiveUp(WaiterBase waiter)
+    {
+        int state = Volatile.Read(ref _state);
+        while (ReferenceEquals(Volatile.Read(ref _waiter), waiter))
+        {
+            bool waits = (state & Waiting) != 0;
+            if (!waits && (state & (Busy | GivesUp)) != Busy)
+            {
+                return false;
+            }
+
+            int next = waits ? (state & ~Waiting) | Busy : state | GivesUp;
+            int seen = Interlocked.CompareExchange(ref _state, next, state);
+            if (seen != state)
+            {
+                state = seen;
+            }
+            else if (!waits)
+            {
+                return false; // whoever attempts decides
+            }
+            else if (ReferenceEquals(_waiter, waiter))
+            {
+                _waiter = null;
+                Leave();
+                return true;
+            }
+            else
+            {
+                // That one was over, and another waits since: it goes on waiting.
+                Settle();
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What the operation is, for the tree and for errors.</summary>
+    public abstract override string ToString();
+
+    /// <summary>
+    /// Does what was set, once. <paramref name="more"/>: whether it may be worth while to try again without an event.
+    /// <see cref="Errno.Again"/>: there is nothing.
+    /// </summary>
+    protected abstract Errno Attempt(out T result, out bool more);
+
+    /// <summary>Nothing is in flight any more: lets go of what was set.</summary>
+    protected abstract void Forget();
+
+    protected virtual Exception ToException(Errno error) => error.ToException(ToString());
+
+    /// <summary>Called by who is Busy. False: there is nothing, and Ready is cleared.</summary>
+    private bool AttemptAll(out T result, out Errno error)
+    {
+        while (true)
+        {
+            // Before the attempt: an event that comes from here on is not overlooked.
+            Interlocked.And(ref _state, ~Ready);
+            do
+            {
+                error = Attempt(out result, out bool more);
+                if (error != Errno.Again)
+                {
+                    if (error is Errno.Interrupted)
+                    {
+                        continue;
+                    }
+
+                    if (more)
+                    {
+                        Interlocked.Or(ref _state, Ready);
+                    }
+
+                    return true;
+                }
+            }
+            while (error == Errno.Interrupted);
+
+            if ((Volatile.Read(ref _state) & Ready) == 0)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Called by who is Busy, with a waiter: attempts until something has come of it or the waiter waits.</summary>
+    private void Settle()
+    {
+        while (true)
+        {
+            int state = Volatile.Read(ref _state);
+            if ((state & Closed) != 0)
+            {
+                TakeWaiter().Fail(Socket.Disposed());
+                return;
+            }
+
+            if ((state & (Ready | Ended)) != 0 && (state & GivesUp) == 0)
+            {
+                if (AttemptAll(out T result, out Errno error))
+                {
+                    Waiter<T> waiter = TakeWaiter();
+                    if (error == Errno.None)
+                    {
+                        waiter.Complete(result);
+                    }
+                    else
+                    {
+                        waiter.Fail(ToException(error));
+                    }
+
+                    return;
+                }
+
+                // Ended, and yet nothing: an event is on its way, or will never come. It is asked for as usual.
+                Interlocked.And(ref _state, ~Ended);
+                continue;
+            }
+
+            if ((state & GivesUp) != 0)
+            {
+                if (!_token.IsCancellationRequested)
+                {
+                    // It was meant for the wait before this one, whose token came too late.
+                    Interlocked.And(ref _state, ~GivesUp);
+                    continue;
+                }
+
+                Waiter<T> waiter = _waiter!;
+                _waiter = null;
+                Leave();
+                waiter.GiveUp();
+                waiter.Complete();
+                return;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, (state & ~Busy) | Waiting, state) == state)
+            {
+                return;
+            }
+        }
+    }
+
+    private Waiter<T> TakeWaiter()
+    {
+        Waiter<T> waiter = _waiter!;
+        _waiter = null;
+        bool claimed = waiter.TryClaim();
+        Debug.Assert(claimed, "Whoever wants to give up asks first.");
+        Leave();
+        return waiter;
+    }
+
+    /// <summary>Called by who is Busy, and is so no more.</summary>
+    private void Leave()
+    {
+        Forget();
+        int state = Interlocked.And(ref _state, ~(Busy | GivesUp));
+        if ((state & Closed) != 0)
+        {
+            Socket.EndUse();
+        }
+    }
+
+    private Exception Refusal(int state) => (state & Closed) != 0
+        ? Socket.Disposed()
+        : new InvalidOperationException(
+            $"{this}: one is in flight already. At most one at a time may be: await it before the next, or give the connection to one task "
+            + "for each direction.");
+}

@@ -1,0 +1,214 @@
+using System.Runtime.CompilerServices;
+
+namespace Treeline;
+
+/// <summary>
+/// A runtime, to run things on: spawn from anywhere, block on from a thread that is not its own. Whoever built the runtime has the
+/// <see cref="Runtime"/> itself, which can also be shut down.
+/// </summary>
+/// <remarks>May be used by any thread at any time.</remarks>
+public class RuntimeHandle
+{
+    private readonly TaskScope _root;
+
+    private protected RuntimeHandle(RuntimeSettings settings, Func<RuntimeHandle, RuntimeCore[]> cores)
+    {
+        Settings = settings;
+        Blocking = settings.BlockingThreads is { } bound ? new BlockingPool(bound, TimeSpan.FromSeconds(10)) : null;
+        Cores = cores(this);
+        _root = TaskScope.Open(
+            new ScopeOptions
+            {
+                Name = settings.Name,
+                OnFailure = FailurePolicy.Supervise,
+                Executor = Cores[0].Scheduler,
+                Patience = settings.Patience,
+            });
+    }
+
+    /// <summary>The runtime that the calling code runs on.</summary>
+    /// <exception cref="InvalidOperationException">It runs on none.</exception>
+    public static RuntimeHandle Current => TryCurrent ?? throw new InvalidOperationException(
+        "This code does not run on a runtime. Start the program with Runtime.Run(async scope => …), or build a runtime and give its "
+        + "Executor to the scope (ScopeOptions.Executor).");
+
+    /// <summary>The runtime that the calling code runs on; null: none.</summary>
+    public static RuntimeHandle? TryCurrent => RuntimeCore.OfCaller?.Runtime;
+
+    /// <summary>
+    /// The place where its work runs, for <see cref="ScopeOptions.Executor"/>. On a runtime with a thread to a core: the first of
+    /// <see cref="Executors"/>.
+    /// </summary>
+    public Executor Executor => Cores[0].Scheduler;
+
+    /// <summary>One for each core of a runtime with a thread to a core; one otherwise.</summary>
+    public IReadOnlyList<Executor> Executors => [.. Cores.Select(static core => core.Scheduler)];
+
+    /// <summary>What it has done and what it has to do.</summary>
+    public RuntimeMetrics Metrics => RuntimeMetrics.Of(this);
+
+    internal RuntimeSettings Settings { get; }
+
+    internal RuntimeCore[] Cores { get; }
+
+    /// <summary>Its own threads for blocking work; null: those of the process.</summary>
+    internal BlockingPool? Blocking { get; }
+
+    /// <summary>The scope of what was spawned on the runtime itself.</summary>
+    internal TaskScope Root => _root;
+
+    /// <summary>
+    /// Starts <paramref name="work"/> as a child of the runtime: it belongs to no scope but that of the runtime itself, which ends it when it
+    /// is shut down. Where there is a scope, spawn in the scope. A failure is whoever's who awaits the child; what nobody awaited
+    /// surfaces when the runtime is shut down.
+    /// </summary>
+    /// <inheritdoc cref="TaskScope.Spawn(Func{CancellationToken, Task}, string?, string, int)" path="/param|/returns"/>
+    /// <exception cref="InvalidOperationException">The runtime has been shut down.</exception>
+    public ChildTask Spawn(
+        Func<CancellationToken, Task> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public ChildTask Spawn(
+        Func<CancellationToken, ValueTask> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public ChildTask Spawn(
+        Func<CancellationToken, Fiber> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <inheritdoc cref="Spawn(Func{CancellationToken, Task}, string?, string, int)"/>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, Task<T>> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <inheritdoc cref="Spawn{T}(Func{CancellationToken, Task{T}}, string?, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, ValueTask<T>> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <inheritdoc cref="Spawn{T}(Func{CancellationToken, Task{T}}, string?, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public ChildTask<T> Spawn<T>(
+        Func<CancellationToken, Fiber<T>> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.Spawn(work, name, file, line);
+
+    /// <summary>
+    /// Starts <paramref name="work"/>, which blocks its thread, as a child of the runtime: on a thread that may be blocked, see
+    /// <see cref="TaskScope.SpawnBlocking(Action{CancellationToken}, string?, string, int)"/>.
+    /// </summary>
+    /// <inheritdoc cref="TaskScope.SpawnBlocking(Action{CancellationToken}, string?, string, int)" path="/param|/returns"/>
+    /// <exception cref="InvalidOperationException">The runtime has been shut down.</exception>
+    public ChildTask SpawnBlocking(
+        Action<CancellationToken> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.SpawnBlocking(work, name, file, line);
+
+    /// <inheritdoc cref="SpawnBlocking(Action{CancellationToken}, string?, string, int)"/>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    public ChildTask<T> SpawnBlocking<T>(
+        Func<CancellationToken, T> work, string? name = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _root.SpawnBlocking(work, name, file, line);
+
+    /// <summary>
+    /// Runs <paramref name="body"/> with a new scope on the runtime, and blocks the calling thread until it and everything spawned in the
+    /// scope have ended. A current-thread runtime runs on that very thread, for as long as this takes; of several threads that block on it one
+    /// does.
+    /// </summary>
+    /// <param name="body">Gets the scope to spawn in. It runs on a worker from its first line.</param>
+    /// <param name="cancellationToken">Cancels the scope.</param>
+    /// <param name="name">How the scope is shown in the tree and in errors; by default the method that calls this.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="ScopeException">More than one thing failed in the scope. A single failure is rethrown as itself.</exception>
+    /// <exception cref="OperationCanceledException">The scope was cancelled from outside.</exception>
+    /// <exception cref="InvalidOperationException">It was called on a worker, of this runtime or another; or the runtime has been shut down.</exception>
+    public void BlockOn(
+        Func<TaskScope, Task> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <inheritdoc cref="BlockOn(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public void BlockOn(
+        Func<TaskScope, ValueTask> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <inheritdoc cref="BlockOn(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public void BlockOn(
+        Func<TaskScope, Fiber> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <inheritdoc cref="BlockOn(Func{TaskScope, Task}, CancellationToken, string, string, int)"/>
+    /// <typeparam name="T">The type of the body's result.</typeparam>
+    /// <returns>The body's result.</returns>
+    public T BlockOn<T>(
+        Func<TaskScope, Task<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <inheritdoc cref="BlockOn{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(1)]
+    public T BlockOn<T>(
+        Func<TaskScope, ValueTask<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <inheritdoc cref="BlockOn{T}(Func{TaskScope, Task{T}}, CancellationToken, string, string, int)"/>
+    [OverloadResolutionPriority(2)]
+    public T BlockOn<T>(
+        Func<TaskScope, Fiber<T>> body,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string name = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
+
+    /// <summary>Its name and shape.</summary>
+    public override string ToString() => $"{Settings.Name} ({Settings.Shape}, {Cores.Sum(static core => core.Scheduler.Seats)} workers)";
+
+    private protected void Block(Func<Task> start) =>
+        Block(async () =>
+        {
+            await start().ConfigureAwait(false);
+            return default(Nothing);
+        });
+
+    private protected T Block<T>(Func<Task<T>> start)
+    {
+        if (WorkerThread.Current.Worker?.Scheduler is { } scheduler)
+        {
+            throw new InvalidOperationException(
+                $"BlockOn was called on a worker of '{(scheduler.Owner as RuntimeCore)?.Settings.Name ?? "the thread pool"}', by '{Ambient.CurrentOrRoot.Path}'. "
+                + "It would block the thread that others of that runtime need, perhaps the very thing it waits for. Await it "
+                + "instead: TaskScope.RunAsync. Synchronous code that must block belongs in SpawnBlocking.");
+        }
+
+        var call = new BlockingCall<T>(start);
+        Cores[0].Scheduler.Schedule(call);
+        Cores[0].Caller?.Drive(call.Task);
+        return call.Task.GetAwaiter().GetResult();
+    }
+}
