@@ -17,6 +17,12 @@ internal static class EchoServer
         {
             "sockets" => SocketServer.Start(SocketServer.EchoAsync),
             "sockets-layers" => SocketServer.Start(SocketServer.EchoInLayersAsync),
+            "runtime" => RuntimeServer.Start(Shared(), RuntimeServer.Plain),
+            "runtime-layers" => RuntimeServer.Start(Shared(), RuntimeServer.Layers),
+            "runtime-fibers" => RuntimeServer.Start(Shared(), RuntimeServer.Fibers),
+            "cores" => RuntimeServer.Start(Cores(), RuntimeServer.Plain),
+            "cores-layers" => RuntimeServer.Start(Cores(), RuntimeServer.Layers),
+            "cores-fibers" => RuntimeServer.Start(Cores(), RuntimeServer.Fibers),
             _ => throw new ArgumentException($"There is no echo server '{kind}'.", nameof(kind)),
         };
         Console.WriteLine($"ready {port} {version}");
@@ -28,6 +34,9 @@ internal static class EchoServer
         }
 
         return 0;
+
+        RuntimeBuilder Shared() => Runtime.CreateBuilder().MultiThread(workers);
+        RuntimeBuilder Cores() => Runtime.CreateBuilder().ThreadPerCore(workers);
     }
 
     private static long HeapBytes()

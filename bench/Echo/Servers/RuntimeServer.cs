@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Treeline.Net;
+using SocketException = System.Net.Sockets.SocketException;
 
 namespace Treeline.Bench.Echo.Servers;
 
