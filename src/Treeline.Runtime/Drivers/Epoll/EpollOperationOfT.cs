@@ -122,7 +122,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         Errno error = Errno.None;
         bool done = (Volatile.Read(ref _state) & (Ready | Ended)) != 0 && AttemptAll(out result, out error);
         Leave();
-        return error == Errno.None ? done : throw ToException(error);
+        return !done || error == Errno.None ? done : throw ToException(error);
     }
 
     public override void OnReady(bool ended)
