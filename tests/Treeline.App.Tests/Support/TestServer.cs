@@ -44,7 +44,7 @@ public sealed class TestServer : IAsyncLifetime
         });
         var server = new TreelineServer(options, handlers, _signals, NullLoggerFactory.Instance)
         {
-            Started = addresses => _started.SetResult(new Uri(addresses[0])),
+            Started = (addresses, _) => _started.SetResult(new Uri(addresses[0])),
         };
         _running = server.RunAsync(CancellationToken.None);
         Task first = await Task.WhenAny(_running, _started.Task).WaitAsync(s_stopDeadline);
