@@ -186,8 +186,46 @@ public class RuntimeHandle
         [CallerLineNumber] int line = 0) =>
         Block(() => TaskScope.RunAsync(body, cancellationToken, name, file, line));
 
+    /// <summary>
+    /// Runs <paramref name="body"/> once on each core of a runtime with a thread to a core (on any other: once), each with a scope whose
+    /// children stay on that core, and blocks the calling thread until all have ended. If one fails, the others are cancelled. Listeners
+    /// that share a port (<c>ReusePort</c>) are opened in it, one on each core.
+    /// </summary>
+    /// <param name="body">Gets the scope of its core. It runs there.</param>
+    /// <param name="cancellationToken">Cancels all.</param>
+    /// <exception cref="ScopeException">Several have failed. A single failure is rethrown as itself.</exception>
+    /// <exception cref="OperationCanceledException">They were cancelled from outside.</exception>
+    /// <exception cref="InvalidOperationException">It was called on a worker, of this runtime or another; or the runtime has been shut down.</exception>
+    public void BlockOnEachCore(Func<TaskScope, Task> body, CancellationToken cancellationToken = default) =>
+        BlockOnEach(scope => scope.Spawn(_ => body(scope), "body"), cancellationToken);
+
+    /// <inheritdoc cref="BlockOnEachCore(Func{TaskScope, Task}, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
+    public void BlockOnEachCore(Func<TaskScope, ValueTask> body, CancellationToken cancellationToken = default) =>
+        BlockOnEach(scope => scope.Spawn(_ => body(scope), "body"), cancellationToken);
+
+    /// <inheritdoc cref="BlockOnEachCore(Func{TaskScope, Task}, CancellationToken)"/>
+    [OverloadResolutionPriority(2)]
+    public void BlockOnEachCore(Func<TaskScope, Fiber> body, CancellationToken cancellationToken = default) =>
+        BlockOnEach(scope => scope.Spawn(_ => body(scope), "body"), cancellationToken);
+
     /// <summary>Its name and shape.</summary>
     public override string ToString() => $"{Settings.Name} ({Settings.Shape}, {Cores.Sum(static core => core.Scheduler.Seats)} workers)";
+
+    private void BlockOnEach(Func<TaskScope, ChildTask> spawn, CancellationToken cancellationToken) =>
+        BlockOn(
+            all =>
+            {
+                for (int core = 0; core < Cores.Length; core++)
+                {
+                    all.SpawnScope(
+                        async scope => await spawn(scope),
+                        new ScopeOptions { Name = $"core {core}", Executor = Cores[core].Scheduler });
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            cancellationToken);
 
     private protected void Block(Func<Task> start) =>
         Block(async () =>
