@@ -38,7 +38,7 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
 
     public override bool WantsWorker() => _core.Seat.IsNeglected;
 
-    public override void SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => _core.Busy.Seen(worker, dispatch, elapsed);
+    public override bool SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => _core.Busy.Seen(worker, dispatch, elapsed);
 
     public override bool BringsWork(Worker worker) => _core.Seat.Look(worker);
 
