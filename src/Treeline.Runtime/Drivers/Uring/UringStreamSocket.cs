@@ -233,7 +233,16 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         {
             if (level != SocketOptionLevel.Tcp || name != SocketOptionName.NoDelay)
             {
-                BorrowedSocket.Of(_descriptor).SetSocketOption(level, name, value);
+                Socket socket = BorrowedSocket.Of(_descriptor);
+                if (name == SocketOptionName.Linger)
+                {
+                    socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0)); // it takes no number
+                }
+                else
+                {
+                    socket.SetSocketOption(level, name, value);
+                }
+
                 return;
             }
 
@@ -325,52 +334,39 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
-        bool isClosed;
-        Steps steps;
+        Exception? error;
         using (_gate.Enter())
         {
-            isClosed = _isClosed;
-            if (isClosed || !_in.IsEmpty || IsOver)
+            error = _isClosed ? Closed() : _isReading ? InUse("reads") : null;
+            if (error is not null || !_in.IsEmpty || IsOver)
             {
                 if (!branch.TryClaim())
                 {
                     return;
                 }
-
-                steps = Steps.None;
             }
             else
             {
                 _cases.Add(branch);
                 branch = null!;
-                steps = Decide();
             }
         }
 
-        Do(steps);
-        if (branch is not null)
+        if (branch is null)
         {
-            if (isClosed)
-            {
-                branch.Fail(Closed());
-            }
-            else
-            {
-                branch.Complete(default);
-            }
+            Look();
+        }
+        else if (error is null)
+        {
+            branch.Complete(default);
+        }
+        else
+        {
+            branch.Fail(error);
         }
     }
 
-    void IUringSource.Advance()
-    {
-        Steps steps;
-        using (_gate.Enter())
-        {
-            steps = Decide();
-        }
-
-        Do(steps);
-    }
+    void IUringSource.Advance() => Look();
 
     void IUringSource.OnCompletion(UringOperation operation, int result, uint flags)
     {
@@ -529,6 +525,18 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
 
     /// <summary>Under the gate.</summary>
     private void EndRead() => _isReading = false;
+
+    /// <summary>Asks for what the state calls for. Called with no gate held.</summary>
+    private void Look()
+    {
+        Steps steps;
+        using (_gate.Enter())
+        {
+            steps = Decide();
+        }
+
+        Do(steps);
+    }
 
     private void StopReading()
     {
