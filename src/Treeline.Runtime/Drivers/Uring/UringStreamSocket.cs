@@ -53,7 +53,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private Waiter<int>? _writer;
     private ReadOnlyMemory<byte> _from;
     private IReadOnlyList<ReadOnlyMemory<byte>>? _fromMany;
-    private WaiterList<Nothing> _writables;
+    private Waiter<Nothing>? _writable;
     private UringWriteQueue? _writeQueue;
     private ChunkList _out;
     private Chunk* _filling;
@@ -186,16 +186,36 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
 
         Waiter<Nothing>? waiter = null;
-        using (_gate.Enter())
+        bool turned = false;
+        do
         {
-            CheckOpen();
-            if (!HasRoom && _sendError == Errno.None && !_isShut)
+            using (_gate.Enter())
             {
-                waiter = Waiter<Nothing>.Rent(_writeQueue ??= new UringWriteQueue(this), cancellationToken);
-                waiter.ResumeOn(_driver.Executor);
-                _writables.Add(waiter);
+                CheckOpen();
+                if (_isWriting)
+                {
+                    throw InUse("writes");
+                }
+
+                if (HasRoom || WriteError != Errno.None)
+                {
+                    break;
+                }
+
+                if (turned)
+                {
+                    waiter = Waiter<Nothing>.Rent(_writeQueue ??= new UringWriteQueue(this), cancellationToken);
+                    waiter.ResumeOn(_driver.Executor);
+                    _writable = waiter;
+                    _isWriting = true;
+                    break;
+                }
             }
+
+            _driver.TryTurn();
+            turned = true;
         }
+        while (true);
 
         return waiter?.AsVoidValueTask() ?? Waiter<Nothing>.Over();
     }
@@ -208,9 +228,20 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             return buffer.IsEmpty;
         }
 
-        written = buffer.IsEmpty ? 0 : Fill(buffer, ref chunks, ref filling, ref room);
-        EndWrite(ref chunks, filling);
-        return true;
+        written = 0;
+        Errno error = Errno.None;
+        if (room == MostQueued && !_driver.IsOwner)
+        {
+            written = SendAtOnce(buffer, out error);
+        }
+
+        if (written == 0 && error == Errno.None)
+        {
+            written = Fill(buffer, ref chunks, ref filling, ref room);
+        }
+
+        EndWrite(ref chunks, filling, error);
+        return error == Errno.None ? true : throw Failed(error);
     }
 
     public override void ShutdownSend()
@@ -294,9 +325,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 TakeWriter();
                 _isWriting = false;
             }
-            else if (waiter is Waiter<Nothing> writable)
+            else if (ReferenceEquals(waiter, _writable))
             {
-                _writables.Remove(writable);
+                _writable = null;
+                _isWriting = false;
             }
 
             steps = Decide();
@@ -710,8 +742,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Errno error = Errno.None;
         try
         {
-            // Nothing is before it, and it is large: then copying it would be a waste.
-            if (room == MostQueued && many is null && buffer.Length > ChunkPool.Size)
+            // Nothing is before it, and either it is so large that copying it would be a waste, or the owner would have to be woken.
+            if (room == MostQueued && many is null && (buffer.Length > ChunkPool.Size || !_driver.IsOwner))
             {
                 written = SendAtOnce(buffer.Span, out error);
             }
@@ -732,13 +764,25 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     /// <summary>Whether nothing more will come.</summary>
     private bool IsOver => _hasEnded || _receiveError != Errno.None;
 
+    /// <summary>Why nothing more can be written. A reset is told once, to whoever reads or writes next; from then on the pipe is broken, as in the system.</summary>
+    private Errno WriteError => _sendError != Errno.None ? _sendError
+        : _isShut || _receiveError != Errno.None ? Errno.BrokenPipe
+        : Errno.None;
+
     private bool HasRoom => _out.Count + (_filling is null ? 0 : 1) < MostQueued || _filling is not null;
 
-    /// <summary>The caller becomes the one who writes. False: there is no room, and it does not.</summary>
+    /// <summary>
+    /// The caller becomes the one who writes. False: there is no room, and it does not. The owner looks first whether the kernel would take what is
+    /// queued: then there is room as long as the system has some.
+    /// </summary>
     /// <param name="chunks">Where it puts what is full.</param>
     /// <param name="filling">What others have begun to fill, or null.</param>
     /// <param name="room">How many chunks it may take.</param>
-    private bool BeginWrite(out ChunkList chunks, out Chunk* filling, out int room)
+    private bool BeginWrite(out ChunkList chunks, out Chunk* filling, out int room) =>
+        TryBeginWrite(out chunks, out filling, out room)
+        || (_driver.TryTurn() && TryBeginWrite(out chunks, out filling, out room));
+
+    private bool TryBeginWrite(out ChunkList chunks, out Chunk* filling, out int room)
     {
         chunks = default;
         filling = null;
@@ -876,7 +920,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private void OnSent(int result)
     {
         var unused = default(ChunkList);
-        var woken = default(WaiterList<Nothing>);
+        Waiter<Nothing>? woken = null;
         Waiter<int>? writer = null;
         ReadOnlyMemory<byte> from = default;
         IReadOnlyList<ReadOnlyMemory<byte>>? fromMany = null;
@@ -909,9 +953,11 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             error = _sendError;
             if (!_isClosed && (error != Errno.None || HasRoom))
             {
-                while (_writables.TryPopClaimed(out Waiter<Nothing>? writable))
+                if (_writable is { } waiting && waiting.TryClaim())
                 {
-                    woken.Add(writable);
+                    woken = waiting;
+                    _writable = null;
+                    _isWriting = false;
                 }
 
                 if (_writer is { } first && first.TryClaim())
@@ -933,10 +979,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             Collect(writer, from, fromMany, ref chunks, filling, room, error);
         }
 
-        while (woken.TryPop(out Waiter<Nothing>? writable))
-        {
-            writable.Complete(default);
-        }
+        woken?.Complete(default);
 
         Do(steps);
     }
@@ -1046,8 +1089,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 others.Add(branch);
             }
 
-            while (_writables.TryPopClaimed(out Waiter<Nothing>? writable))
+            if (_writable is { } writable && writable.TryClaim())
             {
+                _writable = null;
+                _isWriting = false;
                 others.Add(writable);
             }
 
@@ -1270,14 +1315,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             throw InUse("writes");
         }
 
-        if (_sendError != Errno.None)
+        if (WriteError != Errno.None)
         {
-            throw Failed(_sendError);
-        }
-
-        if (_isShut)
-        {
-            throw Failed(Errno.BrokenPipe);
+            throw Failed(WriteError);
         }
     }
 
