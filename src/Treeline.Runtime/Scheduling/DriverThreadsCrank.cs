@@ -58,6 +58,11 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
 
     protected override void Run(Worker worker)
     {
+        if (!_core.TakesThread())
+        {
+            return;
+        }
+
         SynchronizationContext.SetSynchronizationContext(_core.Context);
         _core.ThreadStarts();
         try
