@@ -61,6 +61,9 @@ public sealed class ReadHalf : IByteReader, IDisposable
     /// <summary>The stream that it is half of.</summary>
     public override string? ToString() => _split.Stream.ToString();
 
-    /// <summary>Ends the half. If the other one is disposed, closes the stream; otherwise that goes on writing.</summary>
+    /// <summary>
+    /// Ends the half. If the other one is disposed, closes the stream; otherwise that goes on writing, and a read that is in flight goes on
+    /// too, until then.
+    /// </summary>
     public void Dispose() => _split.End(SplitStream.Read);
 }
