@@ -223,9 +223,7 @@ public sealed class LineReaderTests : TreeTest
             var lines = new LineReader(source);
             for (int j = 0; j < 3; j++)
             {
-                var read = lines.ReadAsync().ConfigureAwait(false).GetAwaiter();
-                source.Feed(line);
-                Assert.True(read.GetResult());
+                Read(lines, source, line);
             }
 
             _ = lines.ReadAsync().AsTask();
@@ -237,7 +235,7 @@ public sealed class LineReaderTests : TreeTest
     }
 
     [Fact]
-    public Task An_idle_timeout_loses_nothing_of_a_line_that_is_half_there() => InTime(() => VirtualTime.RunAsync(async _ =>
+    public Task An_idle_timeout_loses_nothing_of_a_line_that_is_half_there() => InTime(() => new VirtualTime().RunAsync(async _ =>
     {
         using Ends ends = Ends.InMemory();
         using var lines = new LineReader(ends.There);
@@ -301,6 +299,13 @@ public sealed class LineReaderTests : TreeTest
     {
         Assert.Throws<ArgumentNullException>(() => new LineReader(null!));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LineReader(new HandFed(), maxLength: 0));
+    }
+
+    private static void Read(LineReader lines, HandFed source, byte[] line)
+    {
+        var read = lines.ReadAsync().ConfigureAwait(false).GetAwaiter();
+        source.Feed(line);
+        Assert.True(read.GetResult());
     }
 
     private static async Task WriteAllAsync(ByteStream stream, byte[] bytes)
