@@ -75,15 +75,15 @@ public sealed class PortableNetworkTests : TreeTest
     {
         var network = new PortableNetwork(Executor.ThreadPool);
         ListenSocket listener = network.Listen(s_anyPort, 16, reusePort: false);
-        StreamSocket client = await network.ConnectAsync(listener.LocalEndPoint, default);
+        using ListenSocket elsewhere = PortableNetwork.OnThreadPool.Listen(s_anyPort, 16, reusePort: false);
+        StreamSocket client = await network.ConnectAsync(elsewhere.LocalEndPoint, default);
         DatagramSocket datagrams = network.Bind(s_anyPort, reusePort: false);
         ValueTask<int> reading = client.ReadAsync(new byte[1], default);
-        EndPoint where = listener.LocalEndPoint;
         network.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await reading);
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await listener.AcceptAsync(default));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await datagrams.ReceiveFromAsync(new byte[1], default));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await network.ConnectAsync(where, default));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await network.ConnectAsync(elsewhere.LocalEndPoint, default));
         Assert.Throws<ObjectDisposedException>(() => network.Listen(s_anyPort, 16, reusePort: false));
         Assert.Throws<ObjectDisposedException>(() => network.Bind(s_anyPort, reusePort: false));
         network.Dispose();
