@@ -126,6 +126,9 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         return waiter.AsValueTask();
     }
 
+    /// <summary>There was nothing to attempt. Called after <see cref="Enter"/>.</summary>
+    protected void LeaveAtOnce() => Leave(NotSpent);
+
     /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
     protected bool TryNow(out T result)
     {

@@ -121,7 +121,15 @@ internal sealed class EpollSocket
 
         _ = WithSocket(socket =>
         {
-            socket.SetSocketOption(level, name, value);
+            if (name == SocketOptionName.Linger)
+            {
+                socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0));
+            }
+            else
+            {
+                socket.SetSocketOption(level, name, value);
+            }
+
             return true;
         });
     }
