@@ -182,7 +182,10 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
             Deliver(receiving, datagram, into);
         }
 
-        Complete(ref signalled);
+        while (signalled.TryPop(out Waiter<Nothing>? branch))
+        {
+            branch.Complete(default);
+        }
     }
 
     /// <summary>Its host has crashed.</summary>
@@ -199,9 +202,11 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
+        bool isOver;
         using (_gate.Enter())
         {
-            if (_arrived.Count == 0 && !IsOver)
+            isOver = IsOver;
+            if (_arrived.Count == 0 && !isOver)
             {
                 _cases.Add(branch);
                 return;
@@ -213,7 +218,14 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
             }
         }
 
-        branch.Complete(default);
+        if (isOver)
+        {
+            branch.Fail(Failure());
+        }
+        else
+        {
+            branch.Complete(default);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -254,14 +266,6 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         receiving.Complete(result);
     }
 
-    private static void Complete(ref WaiterList<Nothing> claimed)
-    {
-        while (claimed.TryPop(out Waiter<Nothing>? branch))
-        {
-            branch.Complete(default);
-        }
-    }
-
     private void End(bool crashed)
     {
         Waiter<SocketReceiveFromResult>? receiving;
@@ -283,7 +287,10 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         }
 
         receiving?.Fail(Failure());
-        Complete(ref signalled);
+        while (signalled.TryPop(out Waiter<Nothing>? branch))
+        {
+            branch.Fail(Failure());
+        }
     }
 
     private void ClaimCases(ref WaiterList<Nothing> claimed)

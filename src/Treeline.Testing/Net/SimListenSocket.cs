@@ -110,7 +110,11 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         }
 
         accepting?.Complete(socket);
-        Complete(ref signalled);
+        while (signalled.TryPop(out Waiter<Nothing>? branch))
+        {
+            branch.Complete(default);
+        }
+
         return true;
     }
 
@@ -128,9 +132,11 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
+        bool isOver;
         using (_gate.Enter())
         {
-            if (_ready.Count == 0 && !IsOver)
+            isOver = IsOver;
+            if (_ready.Count == 0 && !isOver)
             {
                 _cases.Add(branch);
                 return;
@@ -142,7 +148,14 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
             }
         }
 
-        branch.Complete(default);
+        if (isOver)
+        {
+            branch.Fail(Failure());
+        }
+        else
+        {
+            branch.Complete(default);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -187,7 +200,10 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         }
 
         accepting?.Fail(Failure());
-        Complete(ref signalled);
+        while (signalled.TryPop(out Waiter<Nothing>? branch))
+        {
+            branch.Fail(Failure());
+        }
     }
 
     private void ClaimCases(ref WaiterList<Nothing> claimed)
@@ -195,14 +211,6 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         while (_cases.TryPopClaimed(out Waiter<Nothing>? branch))
         {
             claimed.Add(branch);
-        }
-    }
-
-    private static void Complete(ref WaiterList<Nothing> claimed)
-    {
-        while (claimed.TryPop(out Waiter<Nothing>? branch))
-        {
-            branch.Complete(default);
         }
     }
 
