@@ -26,7 +26,7 @@ public sealed class CounterTests
         var net = new SimNet(run) { Conditions = new SimConditions { MaxLatency = TimeSpan.FromMilliseconds(300), ConnectionLoss = 0.1 } };
         SimHost server = net.Host("server");
         TaskScope? others = null;
-        run.Scope.SpawnScope(async inner =>
+        _ = run.Scope.SpawnScope(async inner =>
         {
             others = inner;
             inner.Spawn(ct => server.KeepRunningAsync(counter.ServeAsync, ct));

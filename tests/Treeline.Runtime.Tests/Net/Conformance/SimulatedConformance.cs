@@ -22,10 +22,6 @@ public static class SimulatedConformance
 
     public sealed class Transferring : TransferConformance<AtOnce>;
 
-    public sealed class ReadingLater : ReadConformance<Later>;
-
-    public sealed class WritingLater : WriteConformance<Later>;
-
     public sealed class EndingLater : EndConformance<Later>;
 
     public sealed class CancellingLater : CancellationConformance<Later>;
