@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Treeline.Bench;
+using Treeline.Bench.Echo;
 
 var filter = new Argument<string>("filter")
 {
@@ -34,6 +35,11 @@ var bench = new RootCommand("Treeline's speed, paired with .NET's own and with o
 {
     run, table, check,
 };
+foreach (Command command in EchoCommand.All(file))
+{
+    bench.Add(command);
+}
+
 return await bench.Parse(args).InvokeAsync();
 
 static async Task<int> MeasureAsync(string filter, Func<List<Measurement>, IReadOnlyList<Twin>, int> conclude)

@@ -20,8 +20,6 @@ internal static class ResultTable
     {
         string machine = string.Join(", ", [$".NET {Environment.Version}", .. twins.Select(static twin => twin.Version)]);
         var table = new StringBuilder();
-        table.AppendLine(Begin);
-        table.AppendLine();
         table.AppendLine(CultureInfo.InvariantCulture, $"Measured on {Environment.ProcessorCount} cores with {machine}.");
         table.AppendLine();
         table.AppendLine(
@@ -36,18 +34,7 @@ internal static class ResultTable
                 + $"| {Ratio(m.Against(Twin.Tokio))} | {Ceiling(m.Side.Promise.Tokio)} | {Ratio(m.Against(Twin.Go))} |");
         }
 
-        table.AppendLine();
-        table.Append(End);
-
-        string text = File.ReadAllText(file);
-        int begin = text.IndexOf(Begin, StringComparison.Ordinal);
-        int end = text.IndexOf(End, StringComparison.Ordinal);
-        if (begin < 0 || end < begin)
-        {
-            throw new InvalidOperationException($"{file} lacks the marks '{Begin}' and '{End}' between which the table goes.");
-        }
-
-        File.WriteAllText(file, text[..begin] + table + text[(end + End.Length)..]);
+        PageSection.Replace(file, Begin, End, table.ToString());
     }
 
     private static string Promised(Measurement m)

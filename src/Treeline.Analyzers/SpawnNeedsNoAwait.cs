@@ -33,7 +33,7 @@ public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
             if (node is InvocationExpressionSyntax call
                 && context.GetSemanticModel(tree).GetSymbolInfo(call, context.CancellationToken).Symbol is IMethodSymbol
                 {
-                    Name: "Spawn" or "SpawnBlocking", ContainingType:
+                    Name: "Spawn" or "SpawnScope" or "SpawnBlocking", ContainingType:
                     {
                         Name: "TaskScope" or "JoinSet",
                         ContainingNamespace: { Name: "Treeline", ContainingNamespace.IsGlobalNamespace: true },

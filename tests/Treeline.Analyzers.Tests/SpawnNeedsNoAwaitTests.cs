@@ -20,6 +20,7 @@ public sealed class SpawnNeedsNoAwaitTests
     [InlineData("scope.Spawn<int>(async ct => { await Task.Yield(); return 1; });")]
     [InlineData("scope.Spawn(ct => Task.FromResult(1));")]
     [InlineData("Treeline.TaskScope.Open().Spawn(ct => Task.Delay(1, ct));")]
+    [InlineData("scope.SpawnScope(async own => await Task.Yield());")]
     [InlineData("scope.SpawnBlocking(ct => Thread.Sleep(1));")]
     [InlineData("scope.SpawnBlocking(ct => 1, \"named\");")]
     [InlineData("Treeline.JoinSet<int>.Open().Spawn(ct => Task.FromResult(1));")]

@@ -3,8 +3,11 @@
 //! Started once with the number of workers. Says its versions on one line, the rows that it knows on the next; then reads
 //! lines `row operations`, and answers each with `figure cpu_nanoseconds`: the figure is the nanoseconds that the whole
 //! call took, or for `idle` the bytes that its tasks held while they waited.
+//!
+//! Started with `echo` and the number of workers it is the echo server of `bench echo` instead.
 
 mod channels;
+mod echo;
 mod locks;
 mod timers;
 
@@ -22,9 +25,14 @@ const BATCH: usize = 1000;
 const DEPTH: usize = 100;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("echo") {
+        let workers = std::env::args().nth(2).and_then(|n| n.parse().ok()).expect("usage: tokio echo <workers>");
+        return echo::serve(workers);
+    }
+
     let workers: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("usage: tokio <workers>");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
-    say(format!("Tokio {} (rustc {})", env!("TOKIO_VERSION"), env!("RUSTC_VERSION")));
+    say(version());
     say(concat!(
         "spawn spawn_yield scope2 chain idle drain ping_pong mpsc_bounded mpsc_unbounded select semaphore semaphore_yield ",
         "mutex_yield sleeps timer timeout"
@@ -39,6 +47,10 @@ fn main() {
         let figure = runtime.block_on(async { tokio::spawn(run(row, operations)).await.unwrap() });
         say(format!("{} {}", figure, cpu_nanoseconds() - cpu));
     }
+}
+
+fn version() -> String {
+    format!("Tokio {} (rustc {})", env!("TOKIO_VERSION"), env!("RUSTC_VERSION"))
 }
 
 fn say(line: String) {

@@ -87,7 +87,10 @@ internal sealed class IdleWorkers
         }
     }
 
-    /// <summary>Takes <paramref name="worker"/>, to be started by the caller, unless it has been taken already.</summary>
+    /// <summary>
+    /// Takes <paramref name="worker"/>, to be started by the caller, unless it has been taken already. For a while there may be one more awake than
+    /// there are seats.
+    /// </summary>
     public void Claim(Worker worker)
     {
         using (_gate.Enter())
@@ -183,7 +186,8 @@ internal sealed class IdleWorkers
                 Add(new Worker(worker.Scheduler, isSpare: true));
             }
 
-            if (replace)
+            // All seats may be taken all the same, when one more is awake than there are (Claim). Then there may be none parked either.
+            if (replace && awake / OneUnparked < _seats)
             {
                 bool searches = awake % OneUnparked == 0;
                 Interlocked.Add(ref _awake, OneUnparked + (searches ? OneSearching : 0));
