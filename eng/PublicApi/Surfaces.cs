@@ -9,7 +9,7 @@ public static class Surfaces
     /// <summary>The assemblies, each with the file that holds its surface.</summary>
     public static IReadOnlyList<(string Library, string Assembly, string Record)> All { get; } =
     [
-        .. new[] { typeof(TaskScope), typeof(Jobs.JobServer), typeof(Testing.VirtualTime) }
+        .. new[] { typeof(TaskScope), typeof(Runtime), typeof(Jobs.JobServer), typeof(Testing.VirtualTime) }
             .Select(static type => type.Assembly)
             .Select(static assembly => (assembly.GetName().Name!, assembly.Location,
                 Path.Combine(Root, "src", assembly.GetName().Name!, "PublicAPI.txt"))),

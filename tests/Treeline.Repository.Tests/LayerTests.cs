@@ -14,12 +14,23 @@ public class LayerTests
     }
 
     [Fact]
-    public void The_core_has_no_unsafe_code()
+    public void The_runtime_references_the_core_and_the_base_class_library_only()
+    {
+        Assert.All(
+            typeof(Runtime).Assembly.GetReferencedAssemblies(),
+            static reference => Assert.True(
+                reference.Name == "Treeline" || reference.Name!.StartsWith("System.", StringComparison.Ordinal), reference.Name));
+    }
+
+    [Fact]
+    public void Unsafe_code_is_the_runtimes_alone()
     {
         // The compiler marks a module that was allowed unsafe code.
-        Assert.DoesNotContain(
-            typeof(TaskScope).Module.GetCustomAttributesData(),
-            static attribute => attribute.AttributeType.Name == "UnverifiableCodeAttribute");
+        Assert.All(
+            PublicApi.Surfaces.All.Where(static surface => surface.Library != "Treeline.Runtime"),
+            static surface => Assert.DoesNotContain(
+                Assembly.LoadFrom(surface.Assembly).Modules.SelectMany(static module => module.GetCustomAttributesData()),
+                static attribute => attribute.AttributeType.Name == "UnverifiableCodeAttribute"));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal abstract class Driver : IDisposable
     public abstract string Name { get; }
 
     /// <summary>Why it is this one, if one would expect another; null: it is the one.</summary>
-    public virtual string? Note => null;
+    public string? Note { get; init; }
 
     /// <summary>Where code goes on that waited for its sockets. Set once, before the first of them.</summary>
     public Executor Executor { get; set; } = Executor.ThreadPool;
@@ -30,6 +30,11 @@ internal abstract class Driver : IDisposable
     /// thread: on a runtime with a thread to a core.
     /// </summary>
     public virtual void Attach()
+    {
+    }
+
+    /// <summary>The thread that has attached itself ends: what only it can do is done now.</summary>
+    public virtual void Detach()
     {
     }
 

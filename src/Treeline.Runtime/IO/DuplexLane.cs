@@ -702,6 +702,9 @@ internal class DuplexLane
 
             switch (step)
             {
+                case Step.Read when count == 0:
+                    claimed!.Complete(0);
+                    break;
                 case Step.Read:
                     Serve(claimed!, into, count, peeks);
                     break;

@@ -6,11 +6,13 @@ namespace Treeline.IO;
 
 /// <summary>One end of a connection that is two <see cref="DuplexLane"/>s.</summary>
 /// <remarks>
-/// <b>Protocol.</b> The lanes decide everything; see there. Options are remembered and mean nothing; their lock is taken inside no other.
+/// <b>Protocol.</b> The lanes decide everything; see there. Options are remembered, and of them only <see cref="SocketOptionName.Linger"/>
+/// with a time of zero means something; they and <c>_isClosed</c> belong to <c>_gate</c>, inside which no other is taken.
 /// </remarks>
 internal class DuplexSocket(DuplexLane inbound, DuplexLane outbound) : StreamSocket
 {
     private readonly Lock _gate = new();
+    private bool _isClosed;
     private Dictionary<(SocketOptionLevel Level, SocketOptionName Name), int>? _options;
 
     /// <inheritdoc/>
@@ -59,6 +61,7 @@ internal class DuplexSocket(DuplexLane inbound, DuplexLane outbound) : StreamSoc
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(StreamSocket));
             (_options ??= [])[(level, name)] = value;
         }
     }
@@ -68,7 +71,8 @@ internal class DuplexSocket(DuplexLane inbound, DuplexLane outbound) : StreamSoc
     {
         lock (_gate)
         {
-            return _options?.GetValueOrDefault((level, name)) ?? 0;
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(StreamSocket));
+            return ValueOf(level, name);
         }
     }
 
@@ -81,6 +85,12 @@ internal class DuplexSocket(DuplexLane inbound, DuplexLane outbound) : StreamSoc
     /// <summary>Closes both lanes, the one that tells the other end first.</summary>
     internal virtual void Close(bool abort)
     {
+        lock (_gate)
+        {
+            _isClosed = true;
+            abort |= ValueOf(SocketOptionLevel.Socket, SocketOptionName.Linger) == 0;
+        }
+
         bool resets = abort || inbound.HasUnread;
         outbound.CloseWriter(resets);
         if (inbound.CloseReader() && !resets)
@@ -88,4 +98,9 @@ internal class DuplexSocket(DuplexLane inbound, DuplexLane outbound) : StreamSoc
             outbound.Send(DuplexNews.Reset); // bytes came in between
         }
     }
+
+    private int ValueOf(SocketOptionLevel level, SocketOptionName name) =>
+        _options is not null && _options.TryGetValue((level, name), out int value) ? value
+        : name == SocketOptionName.Linger ? -1 // not set
+        : 0;
 }

@@ -141,7 +141,7 @@ internal sealed class FramedReader<T>(IByteReader source, IFraming framing) : ID
             byte[] old = _buffer;
             if (count > old.Length / 2 || old.Length == 0)
             {
-                _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(FirstSize, 2 * old.Length));
+                _buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(2L * old.Length, FirstSize, Array.MaxLength));
             }
 
             old.AsSpan(_start, count).CopyTo(_buffer);

@@ -5,6 +5,9 @@ namespace Treeline.IO;
 /// <summary>What stands before each frame: how long it is, as a number of one, two, four or eight bytes.</summary>
 public sealed record LengthPrefix
 {
+    /// <summary>A frame is one buffer, and buffers end somewhere; what is longer is sent in parts.</summary>
+    internal const int GreatestMaxLength = 1 << 30;
+
     /// <summary>Four bytes, big-endian, frames of up to 8 MiB: what Tokio's <c>LengthDelimitedCodec</c> has by default.</summary>
     public static LengthPrefix Default { get; } = new();
 
@@ -20,13 +23,14 @@ public sealed record LengthPrefix
     /// <summary>Whether the byte that counts least comes first. Networks mostly send it last.</summary>
     public bool IsLittleEndian { get; init; }
 
-    /// <summary>The longest frame, in bytes, its length not counted: what comes from outside needs a bound.</summary>
+    /// <summary>The longest frame, in bytes, its length not counted: what comes from outside needs a bound. 1 GiB at most.</summary>
     public int MaxLength
     {
         get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, GreatestMaxLength);
             field = value;
         }
     } = 8 * 1024 * 1024;

@@ -23,11 +23,12 @@ public sealed class LineReader : IFraming, IDisposable
 
     /// <summary>Makes a reader; reads nothing yet.</summary>
     /// <param name="source">Where the bytes come from.</param>
-    /// <param name="maxLength">The longest line, in bytes: what comes from outside needs a bound.</param>
+    /// <param name="maxLength">The longest line, in bytes: what comes from outside needs a bound. 1 GiB at most.</param>
     public LineReader(IByteReader source, int maxLength = DefaultMaxLength)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, LengthPrefix.GreatestMaxLength);
         _reader = new FramedReader<LineReader>(source, this);
         _maxLength = maxLength;
     }

@@ -124,7 +124,15 @@ internal sealed class RuntimeCore
     }
 
     /// <summary>The calling thread ends.</summary>
-    public void ThreadEnds() => Settings.OnThreadStop?.Invoke();
+    public void ThreadEnds()
+    {
+        if (IsPinned)
+        {
+            Seat.Driver.Detach();
+        }
+
+        Settings.OnThreadStop?.Invoke();
+    }
 
     /// <summary>The calling thread has begun to drive <paramref name="worker"/>, which has work.</summary>
     public void Unparked(Worker worker)

@@ -22,8 +22,9 @@ namespace Treeline.Drivers.Epoll;
 /// Busy and Waiting exclude each other. Neither → Busy: the caller. Busy → Waiting: the caller or the dispatcher, found nothing.
 /// Waiting → Busy: the dispatcher, at an event. Waiting → neither: a token, or Close. Busy → neither: whoever attempts, done.
 /// </code>
-/// <para><b>No event is lost.</b> Ready is cleared <i>before</i> an attempt, so an event that comes during it stays. The attempt that finds nothing goes to
-/// Waiting only from a state without Ready; else it attempts again. An event that finds Waiting attempts; any other sets Ready.</para>
+/// <para><b>No event is lost.</b> The upper bits of the word count events. Whoever attempts reads the word <i>before</i> the attempt, and clears Ready after it only if
+/// no event has come since (as Tokio's <c>ScheduledIo</c> does by its tick): one that came during the attempt may be of bytes that it did not see. The attempt
+/// that finds nothing goes to Waiting only from a state without Ready; else it attempts again. An event that finds Waiting attempts; any other sets Ready.</para>
 /// <para><b>Nothing is lost to a cancellation.</b> A token asks here first (<see cref="IWaitQueue.MayGiveUp"/>). If it finds Waiting, it takes that away and has
 /// won: nobody will attempt. If it finds Busy, an attempt is being made, and whoever makes it decides: if something
 /// came of it, that was before the cancellation; if nothing, he ends the wait as cancelled. A token that comes late, when its wait is over and another is
@@ -41,6 +42,9 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     private const int Waiting = 8;
     private const int GivesUp = 16;
     private const int Closed = 32;
+    private const int Flags = 63;
+    private const int NotSpent = 1; // no count of events
+    private const int Event = 64; // the unit in which events are counted, modulo 2^26
 
     private int _state;
     private Waiter<T>? _waiter;
@@ -100,10 +104,9 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     /// <summary>Attempts what was set, and waits if there is nothing. Called after <see cref="Enter"/>.</summary>
     protected ValueTask<T> Start(CancellationToken cancellationToken)
     {
-        bool known = (Volatile.Read(ref _state) & (Ready | Ended)) == 0;
-        if (!known && AttemptAll(out T result, out Errno error))
+        if (MayBeReady && AttemptAll(out T result, out Errno error, out int spent))
         {
-            Leave();
+            Leave(spent);
             return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
         }
 
@@ -118,11 +121,15 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
     protected bool TryNow(out T result)
     {
-        result = default!;
-        Errno error = Errno.None;
-        bool done = (Volatile.Read(ref _state) & (Ready | Ended)) != 0 && AttemptAll(out result, out error);
-        Leave();
-        return !done || error == Errno.None ? done : throw ToException(error);
+        if (!MayBeReady || !AttemptAll(out result, out Errno error, out int spent))
+        {
+            result = default!;
+            Leave(NotSpent);
+            return false;
+        }
+
+        Leave(spent);
+        return error == Errno.None ? true : throw ToException(error);
     }
 
     public override void OnReady(bool ended)
@@ -132,8 +139,8 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         while (true)
         {
             bool attempts = (state & Waiting) != 0;
-            int next = attempts ? (state & ~Waiting) | flags | Busy : state | flags;
-            int seen = next == state ? state : Interlocked.CompareExchange(ref _state, next, state);
+            int next = unchecked((attempts ? (state & ~Waiting) | flags | Busy : state | flags) + Event);
+            int seen = Interlocked.CompareExchange(ref _state, next, state);
             if (seen == state)
             {
                 if (attempts)
@@ -203,7 +210,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
             else if (ReferenceEquals(_waiter, waiter))
             {
                 _waiter = null;
-                Leave();
+                Leave(NotSpent);
                 return true;
             }
             else
@@ -231,38 +238,48 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
     protected virtual Exception ToException(Errno error) => error.ToException(ToString());
 
-    /// <summary>Called by who is Busy. False: there is nothing, and Ready is cleared.</summary>
-    private bool AttemptAll(out T result, out Errno error)
+    /// <summary>
+    /// Called by who is Busy. False: there is nothing, and Ready is cleared. True: <paramref name="spent"/> is for <see cref="Leave"/>.
+    /// </summary>
+    private bool AttemptAll(out T result, out Errno error, out int spent)
     {
         while (true)
         {
-            // Before the attempt: an event that comes from here on is not overlooked.
-            Interlocked.And(ref _state, ~Ready);
-            do
+            int before = Volatile.Read(ref _state);
+            error = Attempt(out result, out bool more);
+            if (error == Errno.Again)
             {
-                error = Attempt(out result, out bool more);
-                if (error != Errno.Again)
+                if (TryClear(before))
                 {
-                    if (error is Errno.Interrupted)
-                    {
-                        continue;
-                    }
-
-                    if (more)
-                    {
-                        Interlocked.Or(ref _state, Ready);
-                    }
-
-                    return true;
+                    spent = NotSpent;
+                    return false;
                 }
             }
-            while (error == Errno.Interrupted);
-
-            if ((Volatile.Read(ref _state) & Ready) == 0)
+            else if (error != Errno.Interrupted)
             {
-                return false;
+                spent = more ? NotSpent : before & ~Flags;
+                return true;
             }
         }
+    }
+
+    /// <summary>An attempt has found nothing. False: an event came during it.</summary>
+    private bool TryClear(int before)
+    {
+        int state = Volatile.Read(ref _state);
+        while ((state & ~Flags) == (before & ~Flags))
+        {
+            // Ended, and yet nothing: an event is on its way, or will never come. It is waited for as usual.
+            int seen = Interlocked.CompareExchange(ref _state, state & ~(Ready | Ended), state);
+            if (seen == state)
+            {
+                return true;
+            }
+
+            state = seen;
+        }
+
+        return false;
     }
 
     /// <summary>Called by who is Busy, with a waiter: attempts until something has come of it or the waiter waits.</summary>
@@ -273,30 +290,8 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
             int state = Volatile.Read(ref _state);
             if ((state & Closed) != 0)
             {
-                TakeWaiter().Fail(Socket.Disposed());
+                TakeWaiter(NotSpent).Fail(Socket.Disposed());
                 return;
-            }
-
-            if ((state & (Ready | Ended)) != 0 && (state & GivesUp) == 0)
-            {
-                if (AttemptAll(out T result, out Errno error))
-                {
-                    Waiter<T> waiter = TakeWaiter();
-                    if (error == Errno.None)
-                    {
-                        waiter.Complete(result);
-                    }
-                    else
-                    {
-                        waiter.Fail(ToException(error));
-                    }
-
-                    return;
-                }
-
-                // Ended, and yet nothing: an event is on its way, or will never come. It is asked for as usual.
-                Interlocked.And(ref _state, ~Ended);
-                continue;
             }
 
             if ((state & GivesUp) != 0)
@@ -310,34 +305,71 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
                 Waiter<T> waiter = _waiter!;
                 _waiter = null;
-                Leave();
+                Leave(NotSpent);
                 waiter.GiveUp();
                 waiter.Complete();
                 return;
             }
 
-            if (Interlocked.CompareExchange(ref _state, (state & ~Busy) | Waiting, state) == state)
+            if ((state & (Ready | Ended)) != 0)
+            {
+                if (AttemptAll(out T result, out Errno error, out int spent))
+                {
+                    Waiter<T> waiter = TakeWaiter(spent);
+                    if (error == Errno.None)
+                    {
+                        waiter.Complete(result);
+                    }
+                    else
+                    {
+                        waiter.Fail(ToException(error));
+                    }
+
+                    return;
+                }
+            }
+            else if (Interlocked.CompareExchange(ref _state, (state & ~Busy) | Waiting, state) == state)
             {
                 return;
             }
         }
     }
 
-    private Waiter<T> TakeWaiter()
+    private Waiter<T> TakeWaiter(int spent)
     {
         Waiter<T> waiter = _waiter!;
         _waiter = null;
         bool claimed = waiter.TryClaim();
         Debug.Assert(claimed, "Whoever wants to give up asks first.");
-        Leave();
+        Leave(spent);
         return waiter;
     }
 
     /// <summary>Called by who is Busy, and is so no more.</summary>
-    private void Leave()
+    /// <param name="spent">
+    /// The attempt has got all there was: the count of events before it, and Ready is cleared unless there was one since. Or <see cref="NotSpent"/>.
+    /// </param>
+    private void Leave(int spent)
     {
         Forget();
-        int state = Interlocked.And(ref _state, ~(Busy | GivesUp));
+        int state = Volatile.Read(ref _state);
+        while (true)
+        {
+            int next = state & ~(Busy | GivesUp);
+            if (spent != NotSpent && spent == (state & ~Flags))
+            {
+                next &= ~Ready;
+            }
+
+            int seen = Interlocked.CompareExchange(ref _state, next, state);
+            if (seen == state)
+            {
+                break;
+            }
+
+            state = seen;
+        }
+
         if ((state & Closed) != 0)
         {
             Socket.EndUse();

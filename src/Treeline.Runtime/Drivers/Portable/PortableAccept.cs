@@ -13,7 +13,6 @@ internal sealed class PortableAccept(PortableNetwork network, Socket socket, End
     : PortableWait<StreamSocket>(network.Executor)
 {
     private Socket? _kept;
-    private SocketError _failed;
 
     public override string Doing => $"accepting a connection on {local}";
 
@@ -32,13 +31,6 @@ internal sealed class PortableAccept(PortableNetwork network, Socket socket, End
                 Socket? accepted = Interlocked.Exchange(ref _kept, null);
                 if (accepted is null)
                 {
-                    SocketError failed = _failed;
-                    _failed = SocketError.Success;
-                    if (failed != SocketError.Success)
-                    {
-                        return failed;
-                    }
-
                     if (!socket.Poll(0, SelectMode.SelectRead))
                     {
                         return SocketError.WouldBlock;
@@ -66,7 +58,7 @@ internal sealed class PortableAccept(PortableNetwork network, Socket socket, End
     }
 
     private protected override bool IsThere() =>
-        Volatile.Read(ref _kept) is not null || _failed != SocketError.Success || socket.IsThere(SelectMode.SelectRead);
+        Volatile.Read(ref _kept) is not null || socket.IsThere(SelectMode.SelectRead);
 
     private protected override bool Ring()
     {
@@ -86,11 +78,9 @@ internal sealed class PortableAccept(PortableNetwork network, Socket socket, End
                 DropKept();
             }
         }
-        else if (!IsOfOneConnection(SocketError))
-        {
-            _failed = SocketError;
-        }
     }
+
+    private protected override bool IsFailure(SocketError error) => base.IsFailure(error) && !IsOfOneConnection(error);
 
     /// <summary>Says nothing of the listener: accept(2) passes on what is wrong with the connection that comes next.</summary>
     private static bool IsOfOneConnection(SocketError error) =>

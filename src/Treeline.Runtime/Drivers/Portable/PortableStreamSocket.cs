@@ -15,6 +15,7 @@ internal sealed class PortableStreamSocket : StreamSocket
     private readonly Socket _socket;
     private readonly PortableRead _read;
     private readonly PortableWrite _write;
+    private bool _resets; // there is no time to linger
     private bool _isClosed;
 
     /// <summary>Takes over a connected socket.</summary>
@@ -78,6 +79,7 @@ internal sealed class PortableStreamSocket : StreamSocket
         if (name == SocketOptionName.Linger)
         {
             _socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0));
+            _resets = value == 0;
         }
         else
         {
@@ -107,14 +109,18 @@ internal sealed class PortableStreamSocket : StreamSocket
     {
         if (Close())
         {
-            try
+            if ((_read.IsUnderWay || _write.IsUnderWay) && !_resets)
             {
-                // Said so, .NET does not reset a connection on which its own operations are under way.
-                _socket.Shutdown(SocketShutdown.Send);
-            }
-            catch (SocketException)
-            {
-                // It is not connected any more.
+                try
+                {
+                    // Said so, .NET does not reset a connection on which its own operations are under way. Not said otherwise: the other
+                    // end would see the end of the stream before it sees a reset, if bytes were left unread.
+                    _socket.Shutdown(SocketShutdown.Send);
+                }
+                catch (SocketException)
+                {
+                    // It is not connected any more.
+                }
             }
 
             _socket.Dispose();

@@ -18,6 +18,7 @@ namespace Treeline.Drivers;
 /// <item><c>_tries</c>: the thread of the bell tries for the taker, outside the gate. Until it is back, the taker is its own: one
 /// that gives up meanwhile leaves a note (<c>_givesUp</c>), and is cancelled if the try takes nothing. So cancellation wins only if nothing
 /// was taken.</item>
+/// <item><c>_failed</c>: the error that the bell's operation ended with, which the system tells once. Swapped out by the next to try.</item>
 /// <item><c>_isClosed</c>: ends who waits; a taker that is being tried for is ended by the try.</item>
 /// </list>
 /// No wake-up is lost: whoever waits has started the bell, or found it under way, after its own try found nothing; the bell looks again
@@ -36,12 +37,16 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
     private bool _tries;
     private bool _givesUp;
     private bool _isClosed;
+    private int _failed;
 
     private protected PortableWait(Executor executor)
         : base(unsafeSuppressExecutionContextFlow: true) => _executor = executor;
 
     /// <summary>What the operation is called in errors: <c>reading from 127.0.0.1:80</c>.</summary>
     public abstract string Doing { get; }
+
+    /// <summary>True while .NET has an operation under way on the socket: it resets a connection that is closed then, unless told not to.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _rings);
 
     private protected bool IsClosed => Volatile.Read(ref _isClosed);
 
@@ -56,7 +61,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
         }
 
         CheckFree();
-        SocketError error = TryTake(buffer.Span, flags, out T value);
+        SocketError error = Try(buffer.Span, flags, out T value);
         if (error == SocketError.Success)
         {
             return Waiter<T>.Over(value);
@@ -98,7 +103,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
         }
 
         CheckFree();
-        if (IsThere())
+        if (MayBeThere())
         {
             return Waiter<Nothing>.Over();
         }
@@ -126,7 +131,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
     public bool TryTakeNow(Span<byte> buffer, SocketFlags flags, out T value)
     {
         CheckFree();
-        SocketError error = TryTake(buffer, flags, out value);
+        SocketError error = Try(buffer, flags, out value);
         return error == SocketError.Success || (error == SocketError.WouldBlock ? false : throw ErrorOf(error));
     }
 
@@ -153,7 +158,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
-        bool isThere = IsThere();
+        bool isThere = MayBeThere();
         Exception? error = null;
         bool ring = false;
         using (_gate.Enter())
@@ -238,9 +243,26 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
     /// <summary>Starts .NET's operation that ends when something is there. False if it has ended already.</summary>
     private protected abstract bool Ring();
 
-    /// <summary>What came of the bell's operation is to be kept, if it is anything.</summary>
+    /// <summary>What the bell's operation has taken is to be kept, if it has.</summary>
     private protected virtual void Keep()
     {
+    }
+
+    /// <summary>True if an error of the bell's operation is one of the socket.</summary>
+    private protected virtual bool IsFailure(SocketError error) =>
+        error is not (SocketError.Success or SocketError.OperationAborted or SocketError.MessageSize);
+
+    private bool MayBeThere() => Volatile.Read(ref _failed) != 0 || IsThere();
+
+    private SocketError Try(Span<byte> buffer, SocketFlags flags, out T value)
+    {
+        if (Volatile.Read(ref _failed) != 0 && Interlocked.Exchange(ref _failed, 0) is not 0 and int failed)
+        {
+            value = default!;
+            return (SocketError)failed;
+        }
+
+        return TryTake(buffer, flags, out value);
     }
 
     private bool MustRing()
@@ -277,6 +299,11 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
         do
         {
             Keep();
+            if (IsFailure(SocketError))
+            {
+                Volatile.Write(ref _failed, (int)SocketError);
+            }
+
             Waiter<Nothing>? watcher;
             Waiter<T>? taker;
             Memory<byte> buffer;
@@ -297,7 +324,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
                 return;
             }
 
-            SocketError error = TryTake(buffer.Span, flags, out T value);
+            SocketError error = Try(buffer.Span, flags, out T value);
             bool givesUp;
             bool waitsOn;
             using (_gate.Enter())

@@ -48,6 +48,9 @@ internal sealed class PortableWrite : IWaitQueue, IDisposable
         _onSent = OnSent;
     }
 
+    /// <inheritdoc cref="PortableWait{T}.IsUnderWay"/>
+    public bool IsUnderWay => Volatile.Read(ref _writer) is not null;
+
     private string Doing => $"writing to {_owner.Peer}";
 
     private bool IsBusy => _writer is not null || _watcher is not null;

@@ -1,0 +1,81 @@
+using Treeline.Futures;
+
+namespace Treeline.Tests.Futures;
+
+/// <summary>A future that ends when a test says so, and notes what is done with it.</summary>
+internal sealed class ByHand<T>(string name = "by hand") : IFuture<T>, IDisposable
+{
+    private readonly Lock _gate = new();
+    private Poll<T> _result;
+    private Exception? _error;
+    private Waker _waker;
+    private int _polls;
+    private int _drops;
+
+    public int Polls => Volatile.Read(ref _polls);
+
+    public int Drops => Volatile.Read(ref _drops);
+
+    /// <summary>Called in each poll, with its number, before it looks.</summary>
+    public Action<int>? OnPoll { get; init; }
+
+    public Action? OnDrop { get; init; }
+
+    /// <summary>The waker of the last poll that was pending.</summary>
+    public Waker Waker
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waker;
+            }
+        }
+    }
+
+    public Poll<T> Poll(ref Context context)
+    {
+        int polls = Interlocked.Increment(ref _polls);
+        OnPoll?.Invoke(polls);
+        lock (_gate)
+        {
+            Assert.Equal(0, Drops);
+            if (_error is not null)
+            {
+                throw _error;
+            }
+
+            if (_result.IsPending)
+            {
+                _waker = context.Waker;
+            }
+
+            return _result;
+        }
+    }
+
+    public void Complete(T value) => End(value, null);
+
+    public void Fail(Exception error) => End(default, error);
+
+    public void Dispose()
+    {
+        Interlocked.Increment(ref _drops);
+        OnDrop?.Invoke();
+    }
+
+    public override string ToString() => name;
+
+    private void End(Poll<T> result, Exception? error)
+    {
+        Waker waker;
+        lock (_gate)
+        {
+            _result = result;
+            _error = error;
+            waker = _waker;
+        }
+
+        waker.Wake();
+    }
+}
