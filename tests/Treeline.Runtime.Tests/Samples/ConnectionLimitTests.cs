@@ -19,7 +19,7 @@ public sealed class ConnectionLimitTests : TreeTest
             async scope =>
             {
                 using TcpListener listener = TcpListener.Bind("127.0.0.1:0");
-                ChildTask server = scope.Spawn(token => TaskScope.RunAsync(serving => ServeAsync(serving, listener).AsTask(), token));
+                scope.Spawn(token => TaskScope.RunAsync(serving => ServeAsync(serving, listener), token));
 
                 // Everybody is connected before anybody leaves.
                 TcpStream[] clients = new TcpStream[Clients];
@@ -31,15 +31,14 @@ public sealed class ConnectionLimitTests : TreeTest
 
                 await Concurrently.ForEachAsync(
                     clients,
+                    Clients,
                     static async (client, token) =>
                     {
                         client.Shutdown();
                         Assert.Single(await client.ReadToEndAsync(limit: 10, token));
                         client.Dispose();
                     },
-                    Clients,
                     scope.Token);
-                server.Cancel();
             },
             ct));
 
@@ -49,7 +48,7 @@ public sealed class ConnectionLimitTests : TreeTest
     private async Fiber ServeAsync(TaskScope scope, TcpListener listener)
     {
         var places = new AsyncSemaphore(Limit, "connections");
-        while (true)
+        for (int i = 0; i < Clients; i++)
         {
             SemaphorePermit place = await places.AcquireAsync(scope.Token);
             TcpStream connection = await listener.AcceptAsync(scope.Token);

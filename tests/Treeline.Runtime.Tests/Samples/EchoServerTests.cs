@@ -37,17 +37,17 @@ public sealed class EchoServerTests : TreeTest, IDisposable
         {
             await Concurrently.ForEachAsync(
                 Enumerable.Range(0, count),
+                64,
                 async (i, ct) =>
                 {
                     connections[i] = await TcpStream.ConnectAsync(_address, ct);
                     await AssertEchoesAsync(connections[i], i, ct);
                 },
-                64,
                 scope.Token);
 
             // All of them are open now, and all are served still.
             await Concurrently.ForEachAsync(
-                Enumerable.Range(0, count), async (i, ct) => await AssertEchoesAsync(connections[i], i + 1, ct), 64, scope.Token);
+                Enumerable.Range(0, count), 64, async (i, ct) => await AssertEchoesAsync(connections[i], i + 1, ct), scope.Token);
         }
         finally
         {
