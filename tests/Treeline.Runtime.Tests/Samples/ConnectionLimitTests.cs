@@ -29,6 +29,7 @@ public sealed class ConnectionLimitTests : TreeTest
                     await clients[i].WriteAsync(new byte[] { (byte)i }, scope.Token);
                 }
 
+                await Until(() => Volatile.Read(ref _connected) == Limit);
                 await Concurrently.ForEachAsync(
                     clients,
                     Clients,
