@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Treeline.Drivers.Linux;
+using Treeline.Net;
 
 namespace Treeline.Drivers.Epoll;
 
@@ -63,6 +64,8 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     protected EpollSocket Socket { get; }
 
     public override bool MayBeReady => (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
+
+    public override bool IsInFlight => (Volatile.Read(ref _state) & (Busy | Waiting)) != 0;
 
     /// <summary>Those who wait to be told that it is ready, without attempting anything.</summary>
     public EpollWatchers Watchers
@@ -409,7 +412,5 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
     private Exception Refusal(int state) => (state & Closed) != 0
         ? Socket.Disposed()
-        : new InvalidOperationException(
-            $"{this}: one is in flight already. At most one at a time may be: await it before the next, or give the connection to one task "
-            + "for each direction.");
+        : SocketErrors.Busy(ToString());
 }
