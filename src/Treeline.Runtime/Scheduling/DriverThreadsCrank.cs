@@ -58,12 +58,13 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
 
     protected override void Run(Worker worker)
     {
-        SynchronizationContext.SetSynchronizationContext(_core.Context);
-        if (!_spares)
+        if (!_core.TakesThread())
         {
-            _core.ThreadStarts();
+            return;
         }
 
+        SynchronizationContext.SetSynchronizationContext(_core.Context);
+        _core.ThreadStarts();
         try
         {
             worker.Drive(this);
@@ -75,10 +76,8 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
             {
                 _core.Seat.PassOn(_core.Scheduler);
             }
-            else
-            {
-                _core.ThreadEnds();
-            }
+
+            _core.ThreadEnds();
         }
     }
 
