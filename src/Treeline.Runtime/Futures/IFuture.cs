@@ -15,6 +15,7 @@ namespace Treeline.Futures;
 /// <para><b>Dropping.</b> Whoever drives a future owns it, and when done with it calls <see cref="IDisposable.Dispose"/>, if it has one,
 /// once and after the last poll: when the future has ended, or when nobody wants it any more. So to cancel a future is to drop it,
 /// and between two polls that is always possible.</para>
+/// <para>Its <see cref="object.ToString"/> is what the tree shows of who waits for it, and what errors call it; anybody may ask at any time.</para>
 /// <para>May be a struct; then it is driven where it is stored, and a copy made after the first poll is a mistake.</para>
 /// </remarks>
 /// <typeparam name="T">What it gives; <see cref="ValueTuple"/> if it gives nothing.</typeparam>

@@ -9,9 +9,11 @@ internal sealed class ByHand<T>(string name = "by hand") : IFuture<T>, IDisposab
     private Poll<T> _result;
     private Exception? _error;
     private Waker _waker;
+    private int _begun;
     private int _polls;
     private int _drops;
 
+    /// <summary>How many polls have looked, and kept their waker.</summary>
     public int Polls => Volatile.Read(ref _polls);
 
     public int Drops => Volatile.Read(ref _drops);
@@ -35,22 +37,17 @@ internal sealed class ByHand<T>(string name = "by hand") : IFuture<T>, IDisposab
 
     public Poll<T> Poll(ref Context context)
     {
-        int polls = Interlocked.Increment(ref _polls);
-        OnPoll?.Invoke(polls);
+        OnPoll?.Invoke(Interlocked.Increment(ref _begun));
         lock (_gate)
         {
             Assert.Equal(0, Drops);
-            if (_error is not null)
-            {
-                throw _error;
-            }
-
-            if (_result.IsPending)
+            if (_result.IsPending && _error is null)
             {
                 _waker = context.Waker;
             }
 
-            return _result;
+            Volatile.Write(ref _polls, _polls + 1);
+            return _error is null ? _result : throw _error;
         }
     }
 
