@@ -13,6 +13,7 @@ internal sealed class RuntimeCore
     private readonly DriverThreadsCrank? _threads;
     private readonly Stack<TimerShard> _timers = [];
     private Gate _gate; // of _timers
+    private int _hasThread;
 
     /// <param name="runtime">Whose it is.</param>
     /// <param name="driver">What its workers wait in.</param>
@@ -106,6 +107,12 @@ internal sealed class RuntimeCore
             }
         }
     }
+
+    /// <summary>
+    /// Whether a thread that was started may drive the worker. A pinned one has one thread for ever, which the driver belongs to. A second one
+    /// is started when the worker is woken in the moment in which its thread goes to work by itself: the work is seen to, then.
+    /// </summary>
+    public bool TakesThread() => !IsPinned || Interlocked.Exchange(ref _hasThread, 1) == 0;
 
     /// <summary>The calling thread begins as a worker's.</summary>
     public void ThreadStarts()

@@ -177,12 +177,12 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
-        bool isClosed;
+        Exception? error;
         Steps steps;
         using (_gate.Enter())
         {
-            isClosed = _isClosed;
-            if (!isClosed)
+            error = _isClosed ? Closed() : _isReceiving ? InUse() : null;
+            if (error is null)
             {
                 _receivers.Add(branch);
             }
@@ -194,12 +194,11 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
             steps = Decide();
         }
 
-        if (isClosed)
-        {
-            branch.Fail(Closed());
-        }
-
         Do(steps);
+        if (error is not null)
+        {
+            branch.Fail(error);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -435,8 +434,7 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
             CheckOpen();
             if (_isReceiving)
             {
-                throw new InvalidOperationException(
-                    $"Another operation receives on {_local} already. One at a time: await it first.");
+                throw InUse();
             }
 
             _isReceiving = true;
@@ -557,6 +555,9 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
             throw Closed();
         }
     }
+
+    private InvalidOperationException InUse() =>
+        new($"Another operation receives on {_local} already. One at a time: await it first.");
 
     private ObjectDisposedException Closed() => new(ToString(), $"The socket on {_local} was closed.");
 

@@ -63,6 +63,7 @@ internal sealed unsafe class UringDriver : Driver
     private int _asleep;
     private int _woken;
     private bool _listens;
+    private bool _isDispatching;
     private volatile bool _isEnding;
     private int _wakers;
 
@@ -208,6 +209,7 @@ internal sealed unsafe class UringDriver : Driver
 
     public override void Dispatch()
     {
+        _isDispatching = true;
         while (TakePosted() is { } source)
         {
             source.Advance();
@@ -217,6 +219,24 @@ internal sealed unsafe class UringDriver : Driver
         {
             Dispatch(completion);
         }
+
+        _isDispatching = false;
+    }
+
+    /// <summary>
+    /// Hands over what is asked for, and takes what comes of it at once. Only on the owner's thread, in code that the runtime runs there; false
+    /// elsewhere. The continuations are scheduled, as ever.
+    /// </summary>
+    public bool TryTurn()
+    {
+        if (!IsOwner || _isDispatching)
+        {
+            return false;
+        }
+
+        _ring.Enter(waits: false, milliseconds: 0);
+        Dispatch();
+        return true;
     }
 
     public override void Wake()

@@ -27,6 +27,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
     private bool _isAccepting;
     private bool _isStopping;
     private bool _isClosed;
+    private bool _isShutting;
     private bool _isFinished;
 
     /// <summary>The descriptor is the caller's still if this throws.</summary>
@@ -146,7 +147,7 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
                 return;
             }
 
-            _isClosed = true;
+            _isClosed = _isShutting = true;
             waiter = _waiter;
             _waiter = null;
             if (waiter is not null && !waiter.TryClaim())
@@ -161,6 +162,13 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
             left = [.. _accepted];
             _accepted.Clear();
+        }
+
+        // From now on the system refuses connections, although the accept in flight keeps the socket until its last completion.
+        _ = Libc.Shutdown(_descriptor, how: 2); // SHUT_RDWR
+        using (_gate.Enter())
+        {
+            _isShutting = false;
             steps = Decide();
         }
 
@@ -183,41 +191,35 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
-        bool isClosed;
-        Steps steps;
+        Exception? error;
+        var steps = Steps.None;
         using (_gate.Enter())
         {
-            isClosed = _isClosed;
-            bool isOver = isClosed || _accepted.Count > 0 || _error != Errno.None;
-            if (!isOver)
+            error = _isClosed ? Closed() : _waiter is { Outcome: WaitOutcome.Pending } ? InUse() : null;
+            if (error is not null || _accepted.Count > 0 || _error != Errno.None)
             {
-                _cases.Add(branch);
-            }
-            else if (!branch.TryClaim())
-            {
-                return;
-            }
-
-            steps = Decide();
-            if (!isOver)
-            {
-                branch = null!;
-            }
-        }
-
-        if (branch is not null)
-        {
-            if (isClosed)
-            {
-                branch.Fail(Closed());
+                if (!branch.TryClaim())
+                {
+                    return;
+                }
             }
             else
             {
-                branch.Complete(default);
+                _cases.Add(branch);
+                branch = null!;
+                steps = Decide();
             }
         }
 
         Do(steps);
+        if (error is not null)
+        {
+            branch.Fail(error);
+        }
+        else
+        {
+            branch?.Complete(default);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -393,6 +395,11 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
         if (_isClosed)
         {
+            if (_isShutting)
+            {
+                return steps; // whoever closes it uses the descriptor still
+            }
+
             if (!_isAccepting || _driver.IsAbandoned)
             {
                 steps = Steps.Finish;
@@ -479,10 +486,12 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
 
         if (_waiter is { Outcome: WaitOutcome.Pending })
         {
-            throw new InvalidOperationException(
-                $"Somebody waits to accept on {LocalEndPoint} already. One at a time: let one task accept, and spawn a child for each connection.");
+            throw InUse();
         }
     }
+
+    private InvalidOperationException InUse() => new(
+        $"Somebody waits to accept on {LocalEndPoint} already. One at a time: let one task accept, and spawn a child for each connection.");
 
     private ObjectDisposedException Closed() => new(ToString(), $"The listener on {LocalEndPoint} was closed.");
 }

@@ -7,12 +7,9 @@ namespace Treeline.Drivers.Uring;
 /// <summary>The sockets of a <see cref="UringDriver"/>.</summary>
 internal sealed unsafe class UringNetwork(UringDriver driver) : Network
 {
-    private const int InterNetworkV6 = 10;
     private const int SolSocket = 1;
     private const int SoReuseAddress = 2;
     private const int SoReusePort = 15;
-    private const int IpProtoIpV6 = 41;
-    private const int IpV6Only = 26;
 
     public override string Name => driver.Name;
 
@@ -87,17 +84,8 @@ internal sealed unsafe class UringNetwork(UringDriver driver) : Network
     }
 
     /// <summary>A descriptor without O_NONBLOCK: with it, io_uring would not wait but fail. Direct calls say MSG_DONTWAIT.</summary>
-    private static int Open(EndPoint endPoint, int type, string operation)
-    {
-        int family = SocketAddresses.FamilyOf(endPoint);
-        int descriptor = Check(Libc.Socket(family, type | Libc.CloseOnExec, 0), operation);
-        if (family == InterNetworkV6)
-        {
-            SetOption(descriptor, IpProtoIpV6, IpV6Only, operation); // as .NET does
-        }
-
-        return descriptor;
-    }
+    private static int Open(EndPoint endPoint, int type, string operation) =>
+        Check(Libc.Socket(SocketAddresses.FamilyOf(endPoint), type | Libc.CloseOnExec, 0), operation);
 
     private static void Bind(int descriptor, EndPoint endPoint, string operation)
     {

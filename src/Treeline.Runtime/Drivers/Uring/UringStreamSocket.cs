@@ -53,7 +53,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private Waiter<int>? _writer;
     private ReadOnlyMemory<byte> _from;
     private IReadOnlyList<ReadOnlyMemory<byte>>? _fromMany;
-    private WaiterList<Nothing> _writables;
+    private Waiter<Nothing>? _writable;
     private UringWriteQueue? _writeQueue;
     private ChunkList _out;
     private Chunk* _filling;
@@ -186,16 +186,36 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
 
         Waiter<Nothing>? waiter = null;
-        using (_gate.Enter())
+        bool turned = false;
+        do
         {
-            CheckOpen();
-            if (!HasRoom && _sendError == Errno.None && !_isShut)
+            using (_gate.Enter())
             {
-                waiter = Waiter<Nothing>.Rent(_writeQueue ??= new UringWriteQueue(this), cancellationToken);
-                waiter.ResumeOn(_driver.Executor);
-                _writables.Add(waiter);
+                CheckOpen();
+                if (_isWriting)
+                {
+                    throw InUse("writes");
+                }
+
+                if (HasRoom || WriteError != Errno.None)
+                {
+                    break;
+                }
+
+                if (turned)
+                {
+                    waiter = Waiter<Nothing>.Rent(_writeQueue ??= new UringWriteQueue(this), cancellationToken);
+                    waiter.ResumeOn(_driver.Executor);
+                    _writable = waiter;
+                    _isWriting = true;
+                    break;
+                }
             }
+
+            _driver.TryTurn();
+            turned = true;
         }
+        while (true);
 
         return waiter?.AsVoidValueTask() ?? Waiter<Nothing>.Over();
     }
@@ -208,9 +228,20 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             return buffer.IsEmpty;
         }
 
-        written = buffer.IsEmpty ? 0 : Fill(buffer, ref chunks, ref filling, ref room);
-        EndWrite(ref chunks, filling);
-        return true;
+        written = 0;
+        Errno error = Errno.None;
+        if (room == MostQueued && !_driver.IsOwner)
+        {
+            written = SendAtOnce(buffer, out error);
+        }
+
+        if (written == 0 && error == Errno.None)
+        {
+            written = Fill(buffer, ref chunks, ref filling, ref room);
+        }
+
+        EndWrite(ref chunks, filling, error);
+        return error == Errno.None ? true : throw Failed(error);
     }
 
     public override void ShutdownSend()
@@ -233,7 +264,16 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         {
             if (level != SocketOptionLevel.Tcp || name != SocketOptionName.NoDelay)
             {
-                BorrowedSocket.Of(_descriptor).SetSocketOption(level, name, value);
+                Socket socket = BorrowedSocket.Of(_descriptor);
+                if (name == SocketOptionName.Linger)
+                {
+                    socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0)); // it takes no number
+                }
+                else
+                {
+                    socket.SetSocketOption(level, name, value);
+                }
+
                 return;
             }
 
@@ -285,9 +325,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 TakeWriter();
                 _isWriting = false;
             }
-            else if (waiter is Waiter<Nothing> writable)
+            else if (ReferenceEquals(waiter, _writable))
             {
-                _writables.Remove(writable);
+                _writable = null;
+                _isWriting = false;
             }
 
             steps = Decide();
@@ -325,52 +366,39 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
-        bool isClosed;
-        Steps steps;
+        Exception? error;
         using (_gate.Enter())
         {
-            isClosed = _isClosed;
-            if (isClosed || !_in.IsEmpty || IsOver)
+            error = _isClosed ? Closed() : _isReading ? InUse("reads") : null;
+            if (error is not null || !_in.IsEmpty || IsOver)
             {
                 if (!branch.TryClaim())
                 {
                     return;
                 }
-
-                steps = Steps.None;
             }
             else
             {
                 _cases.Add(branch);
                 branch = null!;
-                steps = Decide();
             }
         }
 
-        Do(steps);
-        if (branch is not null)
+        if (branch is null)
         {
-            if (isClosed)
-            {
-                branch.Fail(Closed());
-            }
-            else
-            {
-                branch.Complete(default);
-            }
+            Look();
+        }
+        else if (error is null)
+        {
+            branch.Complete(default);
+        }
+        else
+        {
+            branch.Fail(error);
         }
     }
 
-    void IUringSource.Advance()
-    {
-        Steps steps;
-        using (_gate.Enter())
-        {
-            steps = Decide();
-        }
-
-        Do(steps);
-    }
+    void IUringSource.Advance() => Look();
 
     void IUringSource.OnCompletion(UringOperation operation, int result, uint flags)
     {
@@ -529,6 +557,18 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
 
     /// <summary>Under the gate.</summary>
     private void EndRead() => _isReading = false;
+
+    /// <summary>Asks for what the state calls for. Called with no gate held.</summary>
+    private void Look()
+    {
+        Steps steps;
+        using (_gate.Enter())
+        {
+            steps = Decide();
+        }
+
+        Do(steps);
+    }
 
     private void StopReading()
     {
@@ -702,8 +742,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Errno error = Errno.None;
         try
         {
-            // Nothing is before it, and it is large: then copying it would be a waste.
-            if (room == MostQueued && many is null && buffer.Length > ChunkPool.Size)
+            // Nothing is before it, and either it is so large that copying it would be a waste, or the owner would have to be woken.
+            if (room == MostQueued && many is null && (buffer.Length > ChunkPool.Size || !_driver.IsOwner))
             {
                 written = SendAtOnce(buffer.Span, out error);
             }
@@ -724,13 +764,25 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     /// <summary>Whether nothing more will come.</summary>
     private bool IsOver => _hasEnded || _receiveError != Errno.None;
 
+    /// <summary>Why nothing more can be written. A reset is told once, to whoever reads or writes next; from then on the pipe is broken, as in the system.</summary>
+    private Errno WriteError => _sendError != Errno.None ? _sendError
+        : _isShut || _receiveError != Errno.None ? Errno.BrokenPipe
+        : Errno.None;
+
     private bool HasRoom => _out.Count + (_filling is null ? 0 : 1) < MostQueued || _filling is not null;
 
-    /// <summary>The caller becomes the one who writes. False: there is no room, and it does not.</summary>
+    /// <summary>
+    /// The caller becomes the one who writes. False: there is no room, and it does not. The owner looks first whether the kernel would take what is
+    /// queued: then there is room as long as the system has some.
+    /// </summary>
     /// <param name="chunks">Where it puts what is full.</param>
     /// <param name="filling">What others have begun to fill, or null.</param>
     /// <param name="room">How many chunks it may take.</param>
-    private bool BeginWrite(out ChunkList chunks, out Chunk* filling, out int room)
+    private bool BeginWrite(out ChunkList chunks, out Chunk* filling, out int room) =>
+        TryBeginWrite(out chunks, out filling, out room)
+        || (_driver.TryTurn() && TryBeginWrite(out chunks, out filling, out room));
+
+    private bool TryBeginWrite(out ChunkList chunks, out Chunk* filling, out int room)
     {
         chunks = default;
         filling = null;
@@ -868,7 +920,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
     private void OnSent(int result)
     {
         var unused = default(ChunkList);
-        var woken = default(WaiterList<Nothing>);
+        Waiter<Nothing>? woken = null;
         Waiter<int>? writer = null;
         ReadOnlyMemory<byte> from = default;
         IReadOnlyList<ReadOnlyMemory<byte>>? fromMany = null;
@@ -901,9 +953,11 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             error = _sendError;
             if (!_isClosed && (error != Errno.None || HasRoom))
             {
-                while (_writables.TryPopClaimed(out Waiter<Nothing>? writable))
+                if (_writable is { } waiting && waiting.TryClaim())
                 {
-                    woken.Add(writable);
+                    woken = waiting;
+                    _writable = null;
+                    _isWriting = false;
                 }
 
                 if (_writer is { } first && first.TryClaim())
@@ -925,10 +979,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             Collect(writer, from, fromMany, ref chunks, filling, room, error);
         }
 
-        while (woken.TryPop(out Waiter<Nothing>? writable))
-        {
-            writable.Complete(default);
-        }
+        woken?.Complete(default);
 
         Do(steps);
     }
@@ -1038,8 +1089,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 others.Add(branch);
             }
 
-            while (_writables.TryPopClaimed(out Waiter<Nothing>? writable))
+            if (_writable is { } writable && writable.TryClaim())
             {
+                _writable = null;
+                _isWriting = false;
                 others.Add(writable);
             }
 
@@ -1262,14 +1315,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             throw InUse("writes");
         }
 
-        if (_sendError != Errno.None)
+        if (WriteError != Errno.None)
         {
-            throw Failed(_sendError);
-        }
-
-        if (_isShut)
-        {
-            throw Failed(Errno.BrokenPipe);
+            throw Failed(WriteError);
         }
     }
 

@@ -2,44 +2,40 @@ using Treeline.Net;
 
 namespace Treeline.Tests.Net.Conformance;
 
-/// <summary>The sockets of epoll keep the contract, shared by two workers.</summary>
+/// <summary>The sockets of epoll keep the contract, on a runtime whose workers share the driver.</summary>
 public static class EpollConformance
 {
-    public sealed class Reading : ReadConformance<TwoWorkers>;
+    public sealed class Reading : ReadConformance<Shared>;
 
-    public sealed class Writing : WriteConformance<TwoWorkers>;
+    public sealed class Writing : WriteConformance<Shared>;
 
-    public sealed class Ending : EndConformance<TwoWorkers>;
+    public sealed class Ending : EndConformance<Shared>;
 
-    public sealed class Cancelling : CancellationConformance<TwoWorkers>;
+    public sealed class Cancelling : CancellationConformance<Shared>;
 
-    public sealed class Connecting : ConnectConformance<TwoWorkers>;
+    public sealed class Connecting : ConnectConformance<Shared>;
 
-    public sealed class Listening : ListenConformance<TwoWorkers>;
+    public sealed class Listening : ListenConformance<Shared>;
 
-    public sealed class Datagrams : DatagramConformance<TwoWorkers>;
+    public sealed class Datagrams : DatagramConformance<Shared>;
 
-    public sealed class Unix : UnixConformance<TwoWorkers>;
+    public sealed class Unix : UnixConformance<Shared>;
 
-    public sealed class Transferring : TransferConformance<TwoWorkers>;
+    public sealed class Transferring : TransferConformance<Shared>;
 
-    public sealed class TwoWorkers : NetworkUnderTest
+    /// <summary>Two workers.</summary>
+    public sealed class Shared : NetworkUnderTest
     {
-        private Executor _executor = Executor.ThreadPool;
+        private RuntimeHandle? _runtime;
 
-        internal override Executor Executor => _executor;
+        internal override Executor Executor => _runtime!.Executor;
 
-        internal override async Task RunAsync(Func<Network, Task> test)
-        {
-            if (!OperatingSystem.IsLinux())
+        internal override Task RunAsync(Func<Network, Task> test) => OnRuntime.RunAsync(
+            Runtime.CreateBuilder().MultiThread(2).UseDriver(DriverKind.Epoll).EnableAll(),
+            runtime =>
             {
-                return;
-            }
-
-            await using Runtime runtime =
-                Runtime.CreateBuilder().MultiThread(2).EnableAll().UseDriver(DriverKind.Epoll).Name("epoll").Build();
-            _executor = runtime.Executor;
-            await runtime.Spawn(async Task (_) => await test(Network.OfCaller), "test");
-        }
+                _runtime = runtime;
+                return test(Network.OfCaller);
+            });
     }
 }
