@@ -324,7 +324,20 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
                 return;
             }
 
-            SocketError error = Try(buffer.Span, flags, out T value);
+            SocketError error;
+            T value = default!;
+            Exception? thrown = null;
+            try
+            {
+                error = Try(buffer.Span, flags, out value);
+            }
+            catch (Exception e)
+            {
+                // The memory that was given threw. That is its owner's business, not that of the thread of the bell.
+                error = SocketError.Fault;
+                thrown = e;
+            }
+
             bool givesUp;
             bool waitsOn;
             using (_gate.Enter())
@@ -364,7 +377,7 @@ internal abstract class PortableWait<T> : SocketAsyncEventArgs, ISelectable<Noth
 
             if (!waitsOn)
             {
-                taker.Fail(ErrorOf(error));
+                taker.Fail(thrown ?? ErrorOf(error));
                 return;
             }
         }

@@ -252,11 +252,7 @@ internal sealed class PortableWrite : IWaitQueue, IDisposable
         int written = 0;
         try
         {
-            written = _sending.GetResult();
-            if (TrySend(_rest.Span, out int more) == SocketError.Success)
-            {
-                written += more;
-            }
+            written = _sending.GetResult() + SendRest();
         }
         catch (OperationCanceledException)
         {
@@ -296,6 +292,20 @@ internal sealed class PortableWrite : IWaitQueue, IDisposable
         else
         {
             writer.Complete(written);
+        }
+    }
+
+    /// <summary>Sends what there is room for after the first byte; what is wrong the next write says.</summary>
+    private int SendRest()
+    {
+        try
+        {
+            return TrySend(_rest.Span, out int written) == SocketError.Success ? written : 0;
+        }
+        catch (Exception)
+        {
+            // The memory that was given threw: only the first byte, which had been copied, was written.
+            return 0;
         }
     }
 
