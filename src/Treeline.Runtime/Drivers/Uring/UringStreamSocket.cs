@@ -1131,7 +1131,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             return steps;
         }
 
-        if (!_driver.IsOwner && !_driver.IsAbandoned)
+        // What needs the ring is the owner's.
+        if ((steps & ~(Steps.Shutdown | Steps.Finish)) != 0 && !_driver.IsOwner)
         {
             return Steps.Post;
         }
