@@ -310,7 +310,7 @@ public sealed class JobServer : IAsyncDisposable
                 _leases.Stop();
             }
         },
-        new ScopeOptions { Name = "job server" });
+        new ScopeOptions { Name = "job server", Executor = _options.Executor });
 
     private Task RunWorkersAsync() => TaskScope.RunAsync(
         async workers =>
@@ -336,9 +336,10 @@ public sealed class JobServer : IAsyncDisposable
     private async Task WorkAsync(TaskScope workers)
     {
         // To the end of the channel, cancelled or not: a job that was claimed must be run or put back.
-        await foreach (ClaimedJob job in _dispatcher.Claimed.ConfigureAwait(false))
+        // And back to where the workers run after each wait: there the next job begins.
+        await foreach (ClaimedJob job in _dispatcher.Claimed.ConfigureAwait(true))
         {
-            await _runner.RunAsync(job, workers).ConfigureAwait(false);
+            await _runner.RunAsync(job, workers).ConfigureAwait(true);
             _dispatcher.WorkerIsFree();
         }
     }

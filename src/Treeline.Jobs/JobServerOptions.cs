@@ -41,6 +41,12 @@ public sealed class JobServerOptions
     /// <summary>The clock of everything: due times, leases, retries, shutdown.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// Where the jobs and what hands them out run: the executor of a runtime, say. By default where the scope around
+    /// <see cref="JobServer.RunAsync"/> runs its children.
+    /// </summary>
+    public Executor? Executor { get; init; }
+
     /// <summary>Where to log to; nowhere by default.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using Treeline.App.Server;
+using Treeline.App.Wire;
 using Treeline.Jobs;
 
 namespace Treeline.App.Commands;
@@ -13,6 +14,8 @@ namespace Treeline.App.Commands;
 internal sealed class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:8080";
+    private const string Pool = "pool";
+    private const string Treeline = "treeline";
 
     private readonly Option<string?> _urls = new("--urls")
     {
@@ -36,6 +39,13 @@ internal sealed class ServeCommand
     {
         Description = "How many jobs run at once. Default: four for each processor",
         HelpName = "N",
+    };
+
+    private readonly Option<string> _runtime = new("--runtime")
+    {
+        Description = "What jobs run on: the .NET thread pool, or Treeline's own threads",
+        HelpName = $"{Pool}|{Treeline}",
+        DefaultValueFactory = _ => Pool,
     };
 
     private readonly Option<string[]> _allowExec = new("--allow-exec")
@@ -96,12 +106,14 @@ internal sealed class ServeCommand
               treeline serve
               treeline serve --port 9000 --data ./jobs.db --workers 16
               treeline serve --allow-exec ffmpeg --allow-exec convert
+              treeline serve --runtime treeline
             """)
         {
-            serve._urls, serve._port, serve._data, serve._workers, serve._allowExec, serve._grace, serve._patience,
-            serve._lease, serve._maxBody, serve._verbose,
+            serve._urls, serve._port, serve._data, serve._workers, serve._runtime, serve._allowExec, serve._grace,
+            serve._patience, serve._lease, serve._maxBody, serve._verbose,
         };
         serve._port.Validators.Add(result => Require(result, serve._port, port => port is >= 0 and <= 65_535, "from 0 to 65535"));
+        serve._runtime.AcceptOnlyFromAmong(Pool, Treeline);
         serve._workers.Validators.Add(result => Require(result, serve._workers, workers => workers is >= 1 and <= 10_000, "from 1 to 10000"));
         serve._lease.Validators.Add(result => Require(result, serve._lease, lease => lease >= TimeSpan.FromSeconds(1), "at least 1s"));
         serve._maxBody.Validators.Add(result =>
@@ -163,7 +175,7 @@ internal sealed class ServeCommand
         JobHandlers handlers = new JobHandlers().AddSleep().AddCpu().AddHttp().AddExec(options.AllowedCommands);
         var server = new TreelineServer(options, handlers, signals, loggers)
         {
-            Started = addresses => Greet(addresses, options.DataFile),
+            Started = (addresses, runtime) => Greet(addresses, options.DataFile, runtime),
             Stopping = hard => Console.Error.WriteLine(hard
                 ? "treeline: cancelling what still runs"
                 : "treeline: stopping; running jobs may finish (once more to cancel them)"),
@@ -196,6 +208,7 @@ internal sealed class ServeCommand
         AllowedCommands = [.. (parsed.GetValue(_allowExec) ?? []).SelectMany(
             names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
         Workers = parsed.GetValue(_workers),
+        Runtime = parsed.GetValue(_runtime) == Treeline ? JobRuntime.Treeline : JobRuntime.Pool,
         Grace = parsed.GetValue(_grace),
         Patience = parsed.GetValue(_patience),
         Lease = parsed.GetValue(_lease),
@@ -246,7 +259,7 @@ internal sealed class ServeCommand
         })
         .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 
-    private static void Greet(IReadOnlyList<string> addresses, string dataFile)
+    private static void Greet(IReadOnlyList<string> addresses, string dataFile, RuntimeMetrics? runtime)
     {
         string url = addresses[0];
         foreach (string any in (ReadOnlySpan<string>)["0.0.0.0", "[::]"])
@@ -254,11 +267,12 @@ internal sealed class ServeCommand
             url = url.Replace($"//{any}:", "//localhost:", StringComparison.Ordinal);
         }
 
+        string jobs = runtime is null ? string.Empty : $"\n  jobs    on {RuntimeText.Of(RuntimeBody.Of(runtime))}";
         Console.Out.WriteLine(
             $$$"""
             Listening on {{{string.Join(", ", addresses)}}}
               page    {{{url}}}/
-              data    {{{dataFile}}}
+              data    {{{dataFile}}}{{{jobs}}}
               submit  curl -d '{"type":"sleep","args":{"ms":5000}}' {{{url}}}/jobs
             """);
     }

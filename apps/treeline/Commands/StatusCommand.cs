@@ -40,6 +40,11 @@ internal static class StatusCommand
         var uptime = TimeSpan.FromSeconds(status.UptimeMs / 1_000);
         table.AddRow([.. counts.Select(count => count.ToString(CultureInfo.InvariantCulture)), uptime.ToString()]);
         screen.Write(table);
+        if (status.Runtime is { } runtime)
+        {
+            screen.WriteLine($"Jobs run on {RuntimeText.Of(runtime)}.");
+        }
+
         if (status.Stopping)
         {
             screen.WriteLine("The server is stopping.");

@@ -15,6 +15,9 @@ internal sealed record ServeOptions
     /// <summary>Jobs that run at once; null leaves it to <see cref="Jobs.JobServerOptions"/>, as nulls below do.</summary>
     public int? Workers { get; init; }
 
+    /// <summary>What the jobs run on.</summary>
+    public JobRuntime Runtime { get; init; }
+
     public TimeSpan? Grace { get; init; }
 
     public TimeSpan? Patience { get; init; }

@@ -21,4 +21,13 @@ internal static partial class ServerLog
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Debug, Message = "Stopped; clean: {Clean}")]
     public static partial void Stopped(this ILogger log, bool clean);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Debug, Message = "Jobs run on {Runtime}, which waits in {Driver}")]
+    public static partial void RunsOn(this ILogger log, Runtime runtime, string driver);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "The runtime waits in {Driver}: {Note}")]
+    public static partial void OtherDriver(this ILogger log, string driver, string note);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "{SlowPoll}")]
+    public static partial void SlowPoll(this ILogger log, SlowPoll slowPoll);
 }

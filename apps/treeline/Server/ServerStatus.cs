@@ -5,7 +5,9 @@ using Treeline.Jobs;
 namespace Treeline.App.Server;
 
 /// <summary>How the server is doing, as <c>/status</c> and <c>/events</c> report it.</summary>
-internal sealed class ServerStatus(JobServer jobs)
+/// <param name="jobs">The jobs.</param>
+/// <param name="runtime">What they run on; null: the thread pool.</param>
+internal sealed class ServerStatus(JobServer jobs, Runtime? runtime)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
     private volatile bool _stopping;
@@ -27,6 +29,7 @@ internal sealed class ServerStatus(JobServer jobs)
             counts.Cancelled,
             jobs.Workers,
             (long)Stopwatch.GetElapsedTime(_started).TotalMilliseconds,
-            _stopping);
+            _stopping,
+            runtime is null ? null : RuntimeBody.Of(runtime.Metrics));
     }
 }

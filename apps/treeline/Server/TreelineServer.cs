@@ -11,6 +11,7 @@ namespace Treeline.App.Server;
 /// │  ├─ acceptor http://…
 /// │  └─ GET /events    one for each open stream
 /// ├─ jobs       the dispatcher, the workers and their running jobs
+/// ├─ runtime    whose threads those run on, if there is one
 /// └─ signals    Ctrl-C and SIGTERM
 /// </code>
 /// It stops in three steps. The first signal: no new jobs are taken, running ones have <c>Grace</c> to finish, and the
@@ -19,6 +20,9 @@ namespace Treeline.App.Server;
 /// </remarks>
 internal sealed class TreelineServer
 {
+    // Longer than any job should keep a thread without awaiting something.
+    private static readonly TimeSpan s_slowPoll = TimeSpan.FromMilliseconds(100);
+
     private readonly ServeOptions _options;
     private readonly JobHandlers _handlers;
     private readonly StopSignals _signals;
@@ -35,8 +39,8 @@ internal sealed class TreelineServer
         _log = loggers.CreateLogger("Treeline.Server");
     }
 
-    /// <summary>Called once it listens, with the addresses.</summary>
-    public Action<IReadOnlyList<string>>? Started { get; init; }
+    /// <summary>Called once it listens, with the addresses and the runtime that jobs run on, if there is one.</summary>
+    public Action<IReadOnlyList<string>, RuntimeMetrics?>? Started { get; init; }
 
     /// <summary>Called when a stop begins (false) and when jobs are to be cancelled at once (true).</summary>
     public Action<bool>? Stopping { get; init; }
@@ -54,12 +58,13 @@ internal sealed class TreelineServer
 
     private async Task<ShutdownReport> ServeAsync(TaskScope scope)
     {
+        await using Runtime? runtime = _options.Runtime == JobRuntime.Treeline ? BuildRuntime() : null;
         // The store opens while the web server is put together: each takes about half of a start.
-        Task<JobServer> opening = JobServer.OpenAsync(JobOptions(), scope.Token);
+        Task<JobServer> opening = JobServer.OpenAsync(JobOptions(runtime), scope.Token);
         await using var front = HttpFront.Build(_options, _loggers);
         await using JobServer jobs = await opening;
 
-        var status = new ServerStatus(jobs);
+        var status = new ServerStatus(jobs, runtime);
         ShutdownReport report;
         // A stream that fails is that stream's own affair.
         await using (TaskScope http = TaskScope.Open(new ScopeOptions { Name = "http", OnFailure = FailurePolicy.Supervise }))
@@ -70,7 +75,7 @@ internal sealed class TreelineServer
             scope.Spawn(async ct => stopped.SetResult(await jobs.RunAsync(ct)), "jobs");
             ChildTask signals = scope.Spawn(ct => StopOnSignalAsync(jobs, status, ct), "signals");
             _log.Started(front.Addresses, _options.DataFile);
-            Started?.Invoke(front.Addresses);
+            Started?.Invoke(front.Addresses, runtime?.Metrics);
 
             // Not the child's end: with a job in it that will not stop, it has none.
             report = await stopped.Task.WaitAsync(scope.Token);
@@ -118,7 +123,20 @@ internal sealed class TreelineServer
         }
     }
 
-    private JobServerOptions JobOptions()
+    private Runtime BuildRuntime()
+    {
+        Runtime runtime = Runtime.CreateBuilder().MultiThread().EnableAll().OnSlowPoll(s_slowPoll, _log.SlowPoll).Build();
+        RuntimeMetrics metrics = runtime.Metrics;
+        _log.RunsOn(runtime, metrics.Driver);
+        if (metrics.DriverNote is { } note)
+        {
+            _log.OtherDriver(metrics.Driver, note);
+        }
+
+        return runtime;
+    }
+
+    private JobServerOptions JobOptions(Runtime? runtime)
     {
         var standard = new JobServerOptions { DataFile = _options.DataFile, Handlers = _handlers };
         return new JobServerOptions
@@ -129,6 +147,7 @@ internal sealed class TreelineServer
             Grace = _options.Grace ?? standard.Grace,
             Patience = _options.Patience ?? standard.Patience,
             Lease = _options.Lease ?? standard.Lease,
+            Executor = runtime?.Executor,
             LoggerFactory = _loggers,
         };
     }

@@ -1,6 +1,6 @@
 namespace Treeline.App.Wire;
 
-/// <summary>What <c>GET /status</c> answers.</summary>
+/// <summary>What <c>GET /status</c> answers. The runtime is null when jobs run on the thread pool.</summary>
 internal sealed record StatusBody(
     long Pending,
     long Running,
@@ -9,4 +9,5 @@ internal sealed record StatusBody(
     long Cancelled,
     int Workers,
     long UptimeMs,
-    bool Stopping);
+    bool Stopping,
+    RuntimeBody? Runtime);

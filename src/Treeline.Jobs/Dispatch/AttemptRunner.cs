@@ -30,7 +30,7 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
         Exception? error = null;
         try
         {
-            end = new AttemptEnd(AttemptEndKind.Succeeded, Result: await RunHandlerAsync(attempt).ConfigureAwait(false));
+            end = new AttemptEnd(AttemptEndKind.Succeeded, Result: await RunHandlerAsync(attempt));
         }
         catch (Exception e)
         {
@@ -39,7 +39,7 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
             end = Judge(attempt, server, e);
         }
 
-        JobState? became = await RecordAsync(job, end).ConfigureAwait(false);
+        JobState? became = await RecordAsync(job, end);
         JobTelemetry.EndAttempt(span, job, end, became, options.TimeProvider.GetElapsedTime(began));
         Report(job, end, became, error);
     }
@@ -61,10 +61,10 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
                     $"This server has no handler for '{job.Type}'; it knows {string.Join(", ", options.Handlers.Types)}.");
                 ILogger log = logs.CreateLogger($"Treeline.Jobs.Handlers.{job.Type}");
                 var context = new JobContext(job, scope, log, options.TimeProvider);
-                object? result = await handler.Run(context, scope.Token).ConfigureAwait(false);
+                object? result = await handler.Run(context, scope.Token);
                 return result is null ? null : JsonSerializer.Serialize(result, JsonSerializerOptions.Web);
             },
-            new ScopeOptions { Name = $"job {job.Id} ({job.Type})", TimeProvider = options.TimeProvider }).ConfigureAwait(false);
+            new ScopeOptions { Name = $"job {job.Id} ({job.Type})", TimeProvider = options.TimeProvider });
     }
 
     /// <summary>
@@ -90,7 +90,7 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
         {
             try
             {
-                return await store.EndAsync(job, end).ConfigureAwait(false);
+                return await store.EndAsync(job, end);
             }
             catch (JobStoreException e) when (tries < TriesToRecord)
             {
@@ -103,7 +103,7 @@ internal sealed class AttemptRunner(JobStore store, RunningJobs running, JobServ
                 return null;
             }
 
-            await Clock.Delay(s_pauseToRecord, options.TimeProvider).ConfigureAwait(false);
+            await Clock.Delay(s_pauseToRecord, options.TimeProvider);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
                     return;
                 }
 
-                await SleepAsync(await ClaimAsync().ConfigureAwait(false)).ConfigureAwait(false);
+                await SleepAsync(await ClaimAsync());
             }
         }
         finally
@@ -75,7 +75,7 @@ internal sealed class Dispatcher(JobStore store, JobServerOptions options, ILogg
         Claim claim;
         try
         {
-            claim = await store.ClaimAsync(free, options.Lease).ConfigureAwait(false);
+            claim = await store.ClaimAsync(free, options.Lease);
         }
         catch (JobStoreException e)
         {

@@ -40,11 +40,11 @@ internal sealed class LeaseKeeper(
                 if (time.GetElapsedTime(renewed) >= _betweenRenewals)
                 {
                     long before = time.GetTimestamp();
-                    await RenewAsync().ConfigureAwait(false);
+                    await RenewAsync();
                     renewed = before;
                 }
 
-                int recovered = await store.RecoverAsync().ConfigureAwait(false);
+                int recovered = await store.RecoverAsync();
                 if (recovered > 0)
                 {
                     log.Recovered(recovered);
@@ -56,7 +56,7 @@ internal sealed class LeaseKeeper(
                 log.LeasesNotKept(e, pause);
             }
 
-            await _stop.SleepAsync(pause, time).ConfigureAwait(false);
+            await _stop.SleepAsync(pause, time);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class LeaseKeeper(
             return;
         }
 
-        Renewal renewal = await store.RenewAsync(attempts, options.Lease).ConfigureAwait(false);
+        Renewal renewal = await store.RenewAsync(attempts, options.Lease);
         foreach (RunningAttempt attempt in renewal.CancelRequested)
         {
             attempt.Stop(StopReason.CancelRequested);

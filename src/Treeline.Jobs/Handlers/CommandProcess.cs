@@ -83,7 +83,7 @@ internal sealed class CommandProcess : IDisposable
         {
             if (input is not null)
             {
-                await _process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken).ConfigureAwait(false);
+                await _process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
             }
 
             _process.StandardInput.Close();
@@ -107,7 +107,8 @@ internal sealed class CommandProcess : IDisposable
         {
             Signal(SigTerm);
             using var over = new CancellationTokenSource(s_termination);
-            await _process.WaitForExitAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _process.WaitForExitAsync(over.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         if (s_setsid is not null)
@@ -119,7 +120,7 @@ internal sealed class CommandProcess : IDisposable
             _process.Kill(entireProcessTree: true);
         }
 
-        await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        await _process.WaitForExitAsync(CancellationToken.None);
     }
 
     public void Dispose() => _process.Dispose();

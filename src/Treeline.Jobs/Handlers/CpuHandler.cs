@@ -22,7 +22,7 @@ internal sealed class CpuHandler
     {
         int n = Read(job.Args, out ArgsError? error);
         JobFailedException.ThrowIfBad(error);
-        using SemaphorePermit core = await _cores.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        using SemaphorePermit core = await _cores.AcquireAsync(cancellationToken);
 
         // A thread of its own: the pool's are for work that yields.
         int primes = await job.Scope.SpawnBlocking(token => CountPrimes(n, token), "count primes");

@@ -27,10 +27,10 @@ internal sealed class ExecHandler(IEnumerable<string> allowedCommands)
         try
         {
             return await TaskScope.RunAsync(
-                async scope => await RunAsync(args, scope).ConfigureAwait(false),
+                async scope => await RunAsync(args, scope),
                 // A process runs in real time, whatever the clock of the server.
                 new ScopeOptions { Name = args.Command, Timeout = limit, TimeProvider = TimeProvider.System },
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
         }
         catch (TimeoutException e)
         {
@@ -53,12 +53,12 @@ internal sealed class ExecHandler(IEnumerable<string> allowedCommands)
         ];
         try
         {
-            await process.WaitAsync(scope.Token).ConfigureAwait(false);
+            await process.WaitAsync(scope.Token);
         }
         finally
         {
             // Ended or not: nothing of it stays behind.
-            await process.EndAsync().ConfigureAwait(false);
+            await process.EndAsync();
             drained.CancelAfter(s_drain);
             foreach (ChildTask pump in pumps)
             {
@@ -85,7 +85,7 @@ internal sealed class ExecHandler(IEnumerable<string> allowedCommands)
     {
         try
         {
-            await capture.ReadAsync(stream, drained).ConfigureAwait(false);
+            await capture.ReadAsync(stream, drained);
         }
         catch (OperationCanceledException)
         {

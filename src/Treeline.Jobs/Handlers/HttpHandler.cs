@@ -35,9 +35,9 @@ internal sealed class HttpHandler(HttpClient? client)
         try
         {
             return await TaskScope.RunAsync(
-                async scope => await CallAsync(args, scope.Token).ConfigureAwait(false),
+                async scope => await CallAsync(args, scope.Token),
                 new ScopeOptions { Name = $"{args.Method} {args.Url.GetLeftPart(UriPartial.Path)}", Timeout = limit, TimeProvider = job.Time },
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
         }
         catch (TimeoutException e)
         {
@@ -83,20 +83,17 @@ internal sealed class HttpHandler(HttpClient? client)
         }
 
         using HttpResponseMessage response = await _client
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var body = new StreamCapture(response.IsSuccessStatusCode ? BodyKept : BodyInError);
+        await body.ReadAsync(stream, cancellationToken);
+        string text = body.Head(EncodingOf(response.Content));
+        if (!response.IsSuccessStatusCode)
         {
-            var body = new StreamCapture(response.IsSuccessStatusCode ? BodyKept : BodyInError);
-            await body.ReadAsync(stream, cancellationToken).ConfigureAwait(false);
-            string text = body.Head(EncodingOf(response.Content));
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new JobFailedException(
-                    $"{args.Method} {args.Url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {text}");
-            }
-
-            return new { status = (int)response.StatusCode, bytes = body.Bytes, body = text };
+            throw new JobFailedException(
+                $"{args.Method} {args.Url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {text}");
         }
+
+        return new { status = (int)response.StatusCode, bytes = body.Bytes, body = text };
     }
 }

@@ -17,7 +17,7 @@ internal static class SleepHandler
     {
         TimeSpan time = Read(job.Args, out ArgsError? error);
         JobFailedException.ThrowIfBad(error);
-        await Clock.Delay(time, job.Time, cancellationToken).ConfigureAwait(false);
+        await Clock.Delay(time, job.Time, cancellationToken);
         return null;
     }
 

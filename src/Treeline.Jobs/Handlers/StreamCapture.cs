@@ -32,7 +32,7 @@ internal sealed class StreamCapture(int keep)
         try
         {
             int read;
-            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
             {
                 Add(buffer.AsSpan(0, read));
             }

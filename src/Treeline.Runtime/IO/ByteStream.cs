@@ -168,7 +168,8 @@ public abstract class ByteStream : IByteReader, IByteWriter, IDisposable
     /// </summary>
     /// <remarks>
     /// Errors are <see cref="IOException"/>s around the <see cref="SocketException"/>, as those of <see cref="NetworkStream"/> are. Reads and writes
-    /// that are not asynchronous block the thread; on a runtime with one thread they would wait for ever when there is something to wait for.
+    /// that are not asynchronous block the thread; on a runtime with one thread, or a thread to a core, they throw
+    /// <see cref="InvalidOperationException"/> when there is something to wait for.
     /// </remarks>
     /// <returns>The stream.</returns>
     public Stream AsStream() => new StreamOverBytes(this, FileAccess.ReadWrite, this);

@@ -5,6 +5,7 @@ namespace Treeline.IO;
 public sealed class FrameReader : IFraming, IDisposable
 {
     private readonly FramedReader<FrameReader> _reader;
+    private readonly IByteReader _source;
     private readonly LengthPrefix _prefix;
 
     /// <summary>Makes a reader; reads nothing yet.</summary>
@@ -14,6 +15,7 @@ public sealed class FrameReader : IFraming, IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         _reader = new FramedReader<FrameReader>(source, this);
+        _source = source;
         _prefix = prefix ?? LengthPrefix.Default;
     }
 
@@ -45,7 +47,7 @@ public sealed class FrameReader : IFraming, IDisposable
         if (length > (ulong)_prefix.MaxLength)
         {
             throw new InvalidDataException(
-                $"A frame of {length} bytes is announced; {_prefix.MaxLength} are taken at most. Close the connection. If it speaks the same "
+                $"A frame of {length} bytes is announced by {_source}; {_prefix.MaxLength} are taken at most. Close the connection. If it speaks the same "
                 + "protocol and such frames are fine, raise LengthPrefix.MaxLength; if not, compare Size and IsLittleEndian at both ends.");
         }
 
@@ -61,6 +63,6 @@ public sealed class FrameReader : IFraming, IDisposable
 
     Cut IFraming.CutLast(ReadOnlySpan<byte> unread) => throw new EndOfStreamException(
         unread.Length < _prefix.Size
-            ? $"The stream ended within the length of a frame, after {unread.Length} of its {_prefix.Size} bytes."
-            : $"The stream ended within a frame, after {unread.Length - _prefix.Size} of its {_prefix.Read(unread)} bytes.");
+            ? $"{_source} ended within the length of a frame, after {unread.Length} of its {_prefix.Size} bytes."
+            : $"{_source} ended within a frame, after {unread.Length - _prefix.Size} of its {_prefix.Read(unread)} bytes.");
 }

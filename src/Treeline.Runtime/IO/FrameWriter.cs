@@ -56,7 +56,7 @@ public sealed class FrameWriter : IDisposable
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        _writer.Begin();
+        _writer.Begin(0);
         return _writer.SendAsync(cancellationToken);
     }
 
@@ -73,8 +73,7 @@ public sealed class FrameWriter : IDisposable
                 nameof(frame));
         }
 
-        _writer.Begin();
-        Span<byte> space = _writer.Space(_prefix.Size + frame.Length);
+        Span<byte> space = _writer.Begin(_prefix.Size + frame.Length);
         _prefix.Write(space, frame.Length);
         frame.CopyTo(space[_prefix.Size..]);
         _writer.Advance(_prefix.Size + frame.Length);

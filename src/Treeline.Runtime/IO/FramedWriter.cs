@@ -21,31 +21,22 @@ internal sealed class FramedWriter<T>(IByteWriter target) : IDisposable
     private int _end;
     private int _mark;
 
-    /// <summary>Begins an operation, and an item. Ends by <see cref="EndItem"/>, <see cref="DropItem"/> or <see cref="SendAsync"/>.</summary>
-    public void Begin()
+    /// <summary>Begins an operation, and an item. Ends by <see cref="EndItem"/> or <see cref="SendAsync"/>.</summary>
+    /// <param name="length">How long the item is at most.</param>
+    /// <returns>Room for it; then <see cref="Advance"/>.</returns>
+    public Span<byte> Begin(int length)
     {
         _use.Enter<T>();
         _mark = _end;
-    }
-
-    /// <summary>Room for a part of the item; then <see cref="Advance"/>.</summary>
-    public Span<byte> Space(int length)
-    {
-        if (_buffer.Length - _end < length)
+        try
         {
-            int count = _end - _start;
-            byte[] old = _buffer;
-            _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(FirstSize, checked(count + Math.Max(count, length))));
-            old.AsSpan(_start, count).CopyTo(_buffer);
-            _mark -= _start;
-            (_start, _end) = (0, count);
-            if (old.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(old);
-            }
+            return Space(length);
         }
-
-        return _buffer.AsSpan(_end);
+        catch (Exception)
+        {
+            Leave(); // there is no memory for it
+            throw;
+        }
     }
 
     /// <summary>So much of the room is part of the item now.</summary>
@@ -53,13 +44,6 @@ internal sealed class FramedWriter<T>(IByteWriter target) : IDisposable
 
     /// <summary>The item stays, to be sent later.</summary>
     public void EndItem() => Leave();
-
-    /// <summary>The item will not be sent.</summary>
-    public void DropItem()
-    {
-        _end = _mark;
-        Leave();
-    }
 
     /// <summary>Sends all that is there, this item included.</summary>
     public ValueTask SendAsync(CancellationToken cancellationToken)
@@ -125,6 +109,25 @@ internal sealed class FramedWriter<T>(IByteWriter target) : IDisposable
         {
             Leave();
         }
+    }
+
+    private Span<byte> Space(int length)
+    {
+        if (_buffer.Length - _end < length)
+        {
+            int count = _end - _start;
+            byte[] old = _buffer;
+            _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(FirstSize, checked(count + Math.Max(count, length))));
+            old.AsSpan(_start, count).CopyTo(_buffer);
+            _mark -= _start;
+            (_start, _end) = (0, count);
+            if (old.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(old);
+            }
+        }
+
+        return _buffer.AsSpan(_end);
     }
 
     private void TakeBack()

@@ -16,6 +16,7 @@ public sealed class LineReader : IFraming, IDisposable
     public const int DefaultMaxLength = 64 * 1024;
 
     private readonly FramedReader<LineReader> _reader;
+    private readonly IByteReader _source;
     private readonly int _maxLength;
 
     // How much of what is unread has no end of line in it. Of the read that is going on.
@@ -30,6 +31,7 @@ public sealed class LineReader : IFraming, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxLength);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, LengthPrefix.GreatestMaxLength);
         _reader = new FramedReader<LineReader>(source, this);
+        _source = source;
         _maxLength = maxLength;
     }
 
@@ -106,7 +108,7 @@ public sealed class LineReader : IFraming, IDisposable
         {
             _searched = 0;
             throw new InvalidDataException(
-                $"A line is longer than {_maxLength} bytes. Close the connection; or, if such lines are fine, give the LineReader a "
+                $"A line of {_source} is longer than {_maxLength} bytes. Close the connection; or, if such lines are fine, give the LineReader a "
                 + "greater maxLength.");
         }
     }

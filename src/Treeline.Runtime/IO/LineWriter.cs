@@ -86,7 +86,7 @@ public sealed class LineWriter : IDisposable
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        _writer.Begin();
+        _writer.Begin(0);
         return _writer.SendAsync(cancellationToken);
     }
 
@@ -105,16 +105,14 @@ public sealed class LineWriter : IDisposable
     private void Put(ReadOnlySpan<char> line)
     {
         CheckOneLine(line.ContainsAny('\n', '\r'));
-        _writer.Begin();
-        Span<byte> space = _writer.Space(Encoding.UTF8.GetMaxByteCount(line.Length) + _newLine.Length);
+        Span<byte> space = _writer.Begin(Encoding.UTF8.GetMaxByteCount(line.Length) + _newLine.Length);
         PutEnd(space, Encoding.UTF8.GetBytes(line, space));
     }
 
     private void Put(ReadOnlySpan<byte> line)
     {
         CheckOneLine(line.ContainsAny((byte)'\n', (byte)'\r'));
-        _writer.Begin();
-        Span<byte> space = _writer.Space(line.Length + _newLine.Length);
+        Span<byte> space = _writer.Begin(line.Length + _newLine.Length);
         line.CopyTo(space);
         PutEnd(space, line.Length);
     }

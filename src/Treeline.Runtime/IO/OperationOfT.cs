@@ -148,6 +148,7 @@ internal abstract class Operation<T> : IValueTaskSource<T>, IValueTaskSource
         }
         else
         {
+            // Completed by somebody else: say, the stream was disposed from outside.
             context.Post(continuation.Invoke, state);
         }
     }

@@ -58,6 +58,12 @@ public sealed class ReadHalf : IByteReader, IDisposable
             : throw new ObjectDisposedException(null, "One of the halves is disposed, or they were reunited before: there is nothing to reunite.");
     }
 
-    /// <summary>Ends the half. If the other one is disposed, closes the stream; otherwise that goes on writing.</summary>
+    /// <summary>The stream that it is half of.</summary>
+    public override string? ToString() => _split.Stream.ToString();
+
+    /// <summary>
+    /// Ends the half. If the other one is disposed, closes the stream; otherwise that goes on writing, and a read that is in flight goes on
+    /// too, until then.
+    /// </summary>
     public void Dispose() => _split.End(SplitStream.Read);
 }

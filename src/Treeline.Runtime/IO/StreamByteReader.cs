@@ -12,4 +12,6 @@ internal sealed class StreamByteReader(Stream stream) : IByteReader
     [AsyncMethodBuilder(typeof(OperationBuilder))]
     public async ValueTask ReadableAsync(CancellationToken cancellationToken = default) =>
         await stream.ReadAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent);
+
+    public override string? ToString() => stream.ToString();
 }

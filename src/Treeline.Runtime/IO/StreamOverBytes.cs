@@ -247,6 +247,13 @@ internal sealed class StreamOverBytes(ByteStream bytes, FileAccess access, IDisp
     /// <summary>Blocks the thread until the wait is over, or for a time.</summary>
     private void Block(Func<ByteStream, CancellationToken, ValueTask> wait, int milliseconds)
     {
+        if (WorkerThread.Current.Worker is { Scheduler.Crank.HandsOff: false })
+        {
+            throw new InvalidOperationException(
+                "A read or write that blocks was called on a thread that has to do the work it would wait for, so that it would wait for ever: a "
+                + "runtime with one thread, or with a thread to a core, has no other. Use ReadAsync and WriteAsync, or call it in SpawnBlocking.");
+        }
+
         using CancellationTokenSource? timeout = milliseconds == Timeout.Infinite ? null : new CancellationTokenSource(milliseconds);
         try
         {

@@ -38,6 +38,9 @@ public sealed class WriteHalf : IByteWriter, IDisposable
     /// <returns>The stream.</returns>
     public Stream AsStream() => new StreamOverBytes(Stream, FileAccess.Write, this);
 
+    /// <summary>The stream that it is half of.</summary>
+    public override string? ToString() => Shared.Stream.ToString();
+
     /// <summary>
     /// Ends the half: no more will be sent, and the other end reads the end of the stream. If the half that reads is disposed, closes
     /// the stream.

@@ -36,6 +36,9 @@ internal sealed class DriverCallerCrank : SingleThreadCrank
             }
             finally
             {
+                // What it waits for may have ended just when the driver had something: that is left to the next.
+                _core.Seat.GiveBack();
+                _core.Parked(Scheduler.Idle.All[0]);
                 _free.Set();
             }
         }

@@ -110,9 +110,6 @@ internal sealed class DriverSeat(Driver driver, AlarmClock? clock)
         }
     }
 
-    /// <summary>Whether the calling thread has kept the seat: then it is about to drive a worker.</summary>
-    public bool IsKept => t_held == this;
-
     /// <summary>The calling thread ends, or will not drive the worker it waited with.</summary>
     public void GiveBack()
     {

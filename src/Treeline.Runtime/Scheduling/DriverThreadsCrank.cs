@@ -38,7 +38,7 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
 
     public override bool WantsWorker() => _core.Seat.IsNeglected;
 
-    public override void SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => _core.Busy.Seen(worker, dispatch, elapsed);
+    public override bool SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => _core.Busy.Seen(worker, dispatch, elapsed);
 
     public override bool BringsWork(Worker worker) => _core.Seat.Look(worker);
 
@@ -64,11 +64,7 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
         }
 
         SynchronizationContext.SetSynchronizationContext(_core.Context);
-        if (!_spares)
-        {
-            _core.ThreadStarts();
-        }
-
+        _core.ThreadStarts();
         try
         {
             worker.Drive(this);
@@ -80,10 +76,8 @@ internal sealed class DriverThreadsCrank : OwnThreadsCrank
             {
                 _core.Seat.PassOn(_core.Scheduler);
             }
-            else
-            {
-                _core.ThreadEnds();
-            }
+
+            _core.ThreadEnds();
         }
     }
 

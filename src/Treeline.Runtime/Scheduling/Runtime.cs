@@ -117,14 +117,20 @@ public sealed class Runtime : RuntimeHandle, IDisposable, IAsyncDisposable
     /// <param name="grace">How long what runs may go on; <see cref="Timeout.InfiniteTimeSpan"/>: for as long as it takes.</param>
     /// <exception cref="AbandonedException">Something did not end. It says what, where it was spawned and what it waits for.</exception>
     /// <exception cref="ScopeException">Several children of the runtime have failed, and nobody had awaited them. A single failure is rethrown as itself.</exception>
-    /// <exception cref="InvalidOperationException">It was called on a worker, which would wait for itself.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It was called on a worker, which would be blocked, or wait for itself; or a thread blocks on the runtime still (<c>BlockOn</c>): then
+    /// nothing has happened, and it can be called again when that has returned. Cancel what that thread runs by the token it was given.
+    /// </exception>
     public void Shutdown(TimeSpan grace)
     {
-        if (WorkerThread.Current.Worker?.Scheduler.Owner is RuntimeCore core && ReferenceEquals(core.Runtime, this))
+        if (WorkerThread.Current.Worker is { } worker)
         {
             throw new InvalidOperationException(
-                $"The runtime '{Settings.Name}' cannot be shut down by '{Ambient.CurrentOrRoot.Path}', which runs on it: it would wait for itself. "
-                + "Shut it down where BlockOn has returned, or await ShutdownAsync elsewhere.");
+                worker.Scheduler.Owner is RuntimeCore core && ReferenceEquals(core.Runtime, this)
+                    ? $"The runtime '{Settings.Name}' cannot be shut down by '{Ambient.CurrentOrRoot.Path}', which runs on it: it would wait for itself. "
+                    + "Shut it down where BlockOn has returned, or await ShutdownAsync elsewhere."
+                    : $"'{Ambient.CurrentOrRoot.Path}' runs on a worker, which shutting the runtime '{Settings.Name}' down would block. Await "
+                    + "ShutdownAsync or DisposeAsync (await using) instead.");
         }
 
         lock (_shutdown)
@@ -134,6 +140,7 @@ public sealed class Runtime : RuntimeHandle, IDisposable, IAsyncDisposable
                 return;
             }
 
+            CloseToCallers();
             _isShutDown = true;
             bool abandoned = false;
             try
@@ -147,7 +154,7 @@ public sealed class Runtime : RuntimeHandle, IDisposable, IAsyncDisposable
                     Root.Stop(grace, $"The runtime '{Settings.Name}' is being shut down.");
                 }
 
-                Block(Root.JoinAsync);
+                BlockUnchecked(Root.JoinAsync);
             }
             catch (AbandonedException)
             {
@@ -162,6 +169,8 @@ public sealed class Runtime : RuntimeHandle, IDisposable, IAsyncDisposable
                     {
                         each.Dispose();
                     }
+
+                    Blocking?.Close();
                 }
             }
         }

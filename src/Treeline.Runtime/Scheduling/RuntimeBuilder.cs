@@ -101,12 +101,15 @@ public sealed class RuntimeBuilder
         return With(_settings with { SlowPoll = threshold, OnSlowPoll = tell });
     }
 
-    /// <summary>Called on each thread of a worker before its first work.</summary>
+    /// <summary>
+    /// Called on each thread of the runtime's own that drives a worker, before its first work; also on one that takes the place of a blocked
+    /// one for a while. The threads that block on a current-thread runtime are not the runtime's.
+    /// </summary>
     /// <param name="hook">Must not throw, or the process ends.</param>
     /// <returns>The builder.</returns>
     public RuntimeBuilder OnThreadStart(Action hook) => With(_settings with { OnThreadStart = NotNull(hook) });
 
-    /// <summary>Called on each thread of a worker after its last work.</summary>
+    /// <summary>Called on each of these threads after its last work.</summary>
     /// <inheritdoc cref="OnThreadStart" path="/param|/returns"/>
     public RuntimeBuilder OnThreadStop(Action hook) => With(_settings with { OnThreadStop = NotNull(hook) });
 

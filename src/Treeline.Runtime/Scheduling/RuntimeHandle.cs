@@ -9,6 +9,8 @@ namespace Treeline;
 /// <remarks>May be used by any thread at any time.</remarks>
 public class RuntimeHandle
 {
+    // How many threads are in BlockOn; negative once there are to be none any more.
+    private int _callers;
     private readonly TaskScope _root;
 
     private protected RuntimeHandle(RuntimeSettings settings, Func<RuntimeHandle, RuntimeCore[]> cores)
@@ -227,14 +229,9 @@ public class RuntimeHandle
             },
             cancellationToken);
 
-    private protected void Block(Func<Task> start) =>
-        Block(async () =>
-        {
-            await start().ConfigureAwait(false);
-            return default(Nothing);
-        });
+    private void Block(Func<Task> start) => Block(WithNothing(start));
 
-    private protected T Block<T>(Func<Task<T>> start)
+    private T Block<T>(Func<Task<T>> start)
     {
         if (WorkerThread.Current.Worker?.Scheduler is { } scheduler)
         {
@@ -244,6 +241,44 @@ public class RuntimeHandle
                 + "instead: TaskScope.RunAsync. Synchronous code that must block belongs in SpawnBlocking.");
         }
 
+        if (Interlocked.Increment(ref _callers) < 0)
+        {
+            throw new InvalidOperationException(
+                $"The runtime '{Settings.Name}' has been shut down, so nothing can be run on it any more. Build another.");
+        }
+
+        try
+        {
+            return BlockUnchecked(start);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _callers);
+        }
+    }
+
+    /// <summary>From here on nobody may block on the runtime.</summary>
+    /// <exception cref="InvalidOperationException">Somebody does.</exception>
+    private protected void CloseToCallers()
+    {
+        if (Interlocked.CompareExchange(ref _callers, int.MinValue, 0) is var callers and > 0)
+        {
+            throw new InvalidOperationException(
+                $"The runtime '{Settings.Name}' cannot be shut down: {callers} {(callers == 1 ? "thread blocks" : "threads block")} on it still. "
+                + "Cancel what they run, by the token that BlockOn was given, and shut the runtime down when they have returned.");
+        }
+    }
+
+    private protected void BlockUnchecked(Func<Task> start) => BlockUnchecked(WithNothing(start));
+
+    private static Func<Task<Nothing>> WithNothing(Func<Task> start) => async () =>
+    {
+        await start().ConfigureAwait(false);
+        return default;
+    };
+
+    private T BlockUnchecked<T>(Func<Task<T>> start)
+    {
         var call = new BlockingCall<T>(start);
         Cores[0].Scheduler.Schedule(call);
         Cores[0].Caller?.Drive(call.Task);

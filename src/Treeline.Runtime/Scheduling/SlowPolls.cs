@@ -15,18 +15,25 @@ internal sealed class SlowPolls(TimeSpan threshold, Action<SlowPoll>? tell)
 
     public long Count => Volatile.Read(ref _count);
 
-    public void Seen(Worker worker, uint dispatch, TimeSpan elapsed)
+    /// <summary>A dispatch goes on, or has ended.</summary>
+    /// <returns>Whether it may have to be told of later.</returns>
+    public bool Seen(Worker worker, uint dispatch, TimeSpan elapsed)
     {
-        if (elapsed < threshold || (_told.TryGetValue(worker, out uint told) && told == dispatch))
+        if (elapsed < threshold)
         {
-            return;
+            return true;
+        }
+
+        if (_told.TryGetValue(worker, out uint told) && told == dispatch)
+        {
+            return false;
         }
 
         _told[worker] = dispatch;
         Volatile.Write(ref _count, _count + 1);
         if (tell is null)
         {
-            return;
+            return false;
         }
 
         WorkerThread? thread = worker.OnThread;
@@ -44,5 +51,7 @@ internal sealed class SlowPolls(TimeSpan threshold, Action<SlowPoll>? tell)
             ThreadPool.UnsafeQueueUserWorkItem(
                 static e => System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e), e, preferLocal: false);
         }
+
+        return false;
     }
 }

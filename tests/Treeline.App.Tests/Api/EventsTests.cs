@@ -19,7 +19,7 @@ public sealed class EventsTests(TestServer server) : IClassFixture<TestServer>
         Assert.True(await events.MoveNextAsync());
         Assert.Equal("status", events.Current.EventType);
         Assert.Equal(
-            ["pending", "running", "completed", "failed", "cancelled", "workers", "uptimeMs", "stopping"],
+            ["pending", "running", "completed", "failed", "cancelled", "workers", "uptimeMs", "stopping", "runtime"],
             Json(events.Current).EnumerateObject().Select(property => property.Name));
 
         long id = await _http.SubmitAsync("""{"type":"fail","maxAttempts":1}""");

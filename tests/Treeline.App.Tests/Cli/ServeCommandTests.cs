@@ -28,6 +28,18 @@ public sealed class ServeCommandTests(ITestOutputHelper log)
     }
 
     [Fact]
+    public async Task A_start_on_a_runtime_says_so()
+    {
+        using var folder = new TempFolder();
+        await using ServerProcess server = await ServerProcess.StartAsync(log, folder.File("jobs.db"), "--runtime", "treeline");
+
+        await Eventually.TrueAsync("the whole greeting is there", () => server.Process.Output.EndsWith("/jobs\n", StringComparison.Ordinal));
+
+        Assert.Contains("\n  jobs    on Treeline's runtime: ", server.Process.Output, StringComparison.Ordinal);
+        Assert.Empty(server.Process.Error);
+    }
+
+    [Fact]
     public async Task Data_lives_in_the_users_data_folder_unless_said_otherwise()
     {
         using var folder = new TempFolder();
@@ -76,6 +88,7 @@ public sealed class ServeCommandTests(ITestOutputHelper log)
     [InlineData("--workers", "0", "from 1 to 10000")]
     [InlineData("--max-body", "0", "--max-body must be from 1")]
     [InlineData("--prot", "8080", "--prot")]
+    [InlineData("--runtime", "tokio", "'pool'")]
     public async Task A_bad_option_ends_with_2(string option, string value, string message)
     {
         CommandLine run = await CommandLine.RunAsync(log, ["serve", option, value], input: null);

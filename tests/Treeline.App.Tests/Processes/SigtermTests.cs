@@ -9,9 +9,12 @@ public sealed class SigtermTests(ITestOutputHelper log)
 {
     private const int Jobs = 400;
 
-    [Fact]
-    public async Task Under_load_it_leaves_nothing_running_and_loses_no_job()
+    [Theory]
+    [InlineData("pool")]
+    [InlineData("treeline")]
+    public async Task Under_load_it_leaves_nothing_running_and_loses_no_job(string runtime)
     {
+        string[] options = [.. MixedJobs.ServeOptions, "--runtime", runtime];
         using var folder = new TempFolder();
         string data = folder.File("jobs.db");
         string pids = folder.File("pids.txt");
@@ -19,7 +22,7 @@ public sealed class SigtermTests(ITestOutputHelper log)
         var mixed = new MixedJobs(listener, folder.File("exec.txt"));
         var ids = new List<long>();
 
-        await using (ServerProcess server = await ServerProcess.StartAsync(log, data, [.. MixedJobs.ServeOptions, "--grace", "500ms"]))
+        await using (ServerProcess server = await ServerProcess.StartAsync(log, data, [.. options, "--grace", "500ms"]))
         {
             // Jobs that would go on for long: some that wait, and commands with processes of their own that do not mind SIGTERM.
             string[] commands = [.. Enumerable.Range(0, 3).Select(_ => LongCommand(pids, folder.File("restarted")))];
@@ -41,7 +44,7 @@ public sealed class SigtermTests(ITestOutputHelper log)
 
         listener.OpenGate();
         await File.WriteAllTextAsync(folder.File("restarted"), "");
-        await using (ServerProcess server = await ServerProcess.StartAsync(log, data, MixedJobs.ServeOptions))
+        await using (ServerProcess server = await ServerProcess.StartAsync(log, data, options))
         {
             await MixedJobs.AssertAllSucceedAsync(server.Http, ids);
             mixed.AssertAllRan(Jobs);

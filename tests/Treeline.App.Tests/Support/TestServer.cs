@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Treeline.App.Server;
 using Treeline.Jobs;
@@ -24,6 +25,8 @@ public sealed class TestServer : IAsyncLifetime
     /// <summary>Added to the handlers before the start.</summary>
     public Action<JobHandlers> MoreHandlers { get; init; } = _ => { };
 
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
     internal Func<ServeOptions, ServeOptions> Options { get; init; } = options => options;
 
     public async Task InitializeAsync()
@@ -42,9 +45,9 @@ public sealed class TestServer : IAsyncLifetime
             DataFile = _folder.File("jobs.db"),
             Grace = TimeSpan.FromSeconds(1),
         });
-        var server = new TreelineServer(options, handlers, _signals, NullLoggerFactory.Instance)
+        var server = new TreelineServer(options, handlers, _signals, Loggers)
         {
-            Started = addresses => _started.SetResult(new Uri(addresses[0])),
+            Started = (addresses, _) => _started.SetResult(new Uri(addresses[0])),
         };
         _running = server.RunAsync(CancellationToken.None);
         Task first = await Task.WhenAny(_running, _started.Task).WaitAsync(s_stopDeadline);

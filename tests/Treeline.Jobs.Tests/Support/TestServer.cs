@@ -34,7 +34,8 @@ internal sealed class TestServer : IAsyncDisposable
         ManualTimeProvider? clock = null,
         bool run = true,
         TimeSpan? lease = null,
-        ILoggerFactory? logs = null)
+        ILoggerFactory? logs = null,
+        Executor? executor = null)
     {
         TempDirectory? directory = file is null ? new TempDirectory() : null;
         clock ??= new ManualTimeProvider();
@@ -46,6 +47,7 @@ internal sealed class TestServer : IAsyncDisposable
             TimeProvider = clock,
             Lease = lease ?? TimeSpan.FromSeconds(30),
             LoggerFactory = logs,
+            Executor = executor,
         });
         return new TestServer(directory, server, clock, run);
     }

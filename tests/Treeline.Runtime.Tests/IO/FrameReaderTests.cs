@@ -71,7 +71,7 @@ public sealed class FrameReaderTests : TreeTest
 
         string message = (await Assert.ThrowsAsync<InvalidDataException>(async () => await reader.ReadAsync())).Message;
 
-        Assert.Contains($"{ulong.MaxValue} bytes is announced; 10 are taken", message, StringComparison.Ordinal);
+        Assert.Contains($"{ulong.MaxValue} bytes is announced by Treeline.IO.DuplexStream; 10 are taken", message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<InvalidDataException>(async () => await reader.ReadAsync());
     });
 

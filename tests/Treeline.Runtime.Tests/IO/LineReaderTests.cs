@@ -3,6 +3,7 @@
 
 using System.Text;
 using Treeline.IO;
+using Treeline.Testing;
 
 namespace Treeline.Tests.IO;
 
@@ -191,6 +192,62 @@ public sealed class LineReaderTests : TreeTest
     });
 
     [Fact]
+    public Task Disposed_while_a_line_comes_it_gives_the_line_or_says_so() => InTime(async () =>
+    {
+        for (int round = 0; round < 1_000; round++)
+        {
+            using Ends ends = Ends.InMemory();
+            using var lines = new LineReader(ends.There);
+            Task<string?> read = lines.ReadLineAsync().AsTask();
+
+            Parallel.Invoke(lines.Dispose, () => ends.Here.TryWrite("a line\n"u8, out _));
+
+            try
+            {
+                Assert.Equal("a line", await read);
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+        }
+    });
+
+    [Fact]
+    public void A_thousand_idle_readers_hold_no_buffers()
+    {
+        byte[] line = "a line\n"u8.ToArray();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1_000; i++)
+        {
+            var source = new HandFed();
+            var lines = new LineReader(source);
+            for (int j = 0; j < 3; j++)
+            {
+                Read(lines, source, line);
+            }
+
+            _ = lines.ReadAsync().AsTask();
+            Assert.True(source.IsAwaited);
+        }
+
+        // One buffer each would be 16 MB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 6_000_000);
+    }
+
+    [Fact]
+    public Task An_idle_timeout_loses_nothing_of_a_line_that_is_half_there() => InTime(() => new VirtualTime().RunAsync(async _ =>
+    {
+        using Ends ends = Ends.InMemory();
+        using var lines = new LineReader(ends.There);
+        await ends.Here.WriteAsync("half a "u8.ToArray());
+
+        await CancelScope.MoveOnAfterAsync(TimeSpan.FromSeconds(30), async ct => Assert.Fail(await lines.ReadLineAsync(ct)));
+        await ends.Here.WriteAsync("line\n"u8.ToArray());
+
+        Assert.Equal("half a line", await lines.ReadLineAsync());
+    }));
+
+    [Fact]
     public Task A_fiber_goes_on_on_its_executor() => InTime(async () =>
     {
         using var own = new DedicatedThread();
@@ -242,6 +299,13 @@ public sealed class LineReaderTests : TreeTest
     {
         Assert.Throws<ArgumentNullException>(() => new LineReader(null!));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LineReader(new HandFed(), maxLength: 0));
+    }
+
+    private static void Read(LineReader lines, HandFed source, byte[] line)
+    {
+        var read = lines.ReadAsync().ConfigureAwait(false).GetAwaiter();
+        source.Feed(line);
+        Assert.True(read.GetResult());
     }
 
     private static async Task WriteAllAsync(ByteStream stream, byte[] bytes)

@@ -14,6 +14,8 @@ namespace Treeline.Drivers.Epoll;
 /// <para><b>Which socket an event is for.</b> Its data has the slot and the generation of a registration. Every registration of a
 /// slot gets a generation of its own, and leaves its slot before its descriptor is closed: an event that was fetched
 /// before, for a descriptor that has been closed and opened anew since, finds no socket, or one of another generation, and is dropped.</para>
+/// <para><b>Its own descriptors</b> are used by any thread (<see cref="Wake"/>, <see cref="Register"/>), even one that comes late, when the driver
+/// is being disposed of: <c>_uses</c> keeps them open meanwhile.</para>
 /// <para><b>Safety.</b> <c>_events</c> is allocated with room for <see cref="Capacity"/> events, as many as the kernel is told of, and freed when no
 /// thread waits any more.</para>
 /// </remarks>
@@ -26,6 +28,7 @@ internal sealed unsafe class EpollDriver : Driver
     private readonly int _epoll;
     private readonly int _wake;
     private readonly EpollNetwork _network;
+    private DescriptorUses _uses = new();
     private byte* _events;
     private int _came;
 
@@ -50,7 +53,7 @@ internal sealed unsafe class EpollDriver : Driver
         if (_wake < 0 || Libc.EpollControl(_epoll, ControlAdd, _wake, change) != 0)
         {
             Errno error = Libc.LastError;
-            CloseAll();
+            EndUse();
             throw error.ToException("Make an event descriptor to wake epoll by");
         }
 
@@ -100,8 +103,12 @@ internal sealed unsafe class EpollDriver : Driver
     /// <summary>Edge-triggered as well: each write is an edge of its own, and nobody has to read what was written.</summary>
     public override void Wake()
     {
-        ulong one = 1;
-        _ = Libc.Write(_wake, &one, sizeof(ulong));
+        if (_uses.TryBegin())
+        {
+            ulong one = 1;
+            _ = Libc.Write(_wake, &one, sizeof(ulong));
+            EndUse();
+        }
     }
 
     /// <summary>From now on events of the socket are dispatched to it.</summary>
@@ -122,6 +129,9 @@ internal sealed unsafe class EpollDriver : Driver
                 }
             }
 
+            // From here on Dispose may close the socket; it stays open, and so does epoll, until it is registered.
+            _uses.TryBegin();
+            socket.TryKeep();
             socket.Place(slot, ++_lastGeneration);
             Volatile.Write(ref _slots[slot], socket);
         }
@@ -132,9 +142,11 @@ internal sealed unsafe class EpollDriver : Driver
             EpollEvent.Readable | EpollEvent.Writable | EpollEvent.RemoteEnded | EpollEvent.EdgeTriggered,
             (uint)slot,
             socket.Generation);
-        if (Libc.EpollControl(_epoll, ControlAdd, socket.Descriptor, change) != 0)
+        Errno error = Libc.EpollControl(_epoll, ControlAdd, socket.Descriptor, change) == 0 ? Errno.None : Libc.LastError;
+        EndUse();
+        socket.EndUse();
+        if (error != Errno.None)
         {
-            Errno error = Libc.LastError;
             Forget(socket);
             throw error.ToException($"Register {socket} with epoll");
         }
@@ -172,18 +184,21 @@ internal sealed unsafe class EpollDriver : Driver
             socket?.Close();
         }
 
-        CloseAll();
+        EndUse();
         NativeMemory.Free(_events);
         _events = null;
     }
 
-    private void CloseAll()
+    private void EndUse()
     {
-        if (_wake >= 0)
+        if (_uses.End())
         {
-            _ = Libc.Close(_wake);
-        }
+            if (_wake >= 0)
+            {
+                _ = Libc.Close(_wake);
+            }
 
-        _ = Libc.Close(_epoll);
+            _ = Libc.Close(_epoll);
+        }
     }
 }

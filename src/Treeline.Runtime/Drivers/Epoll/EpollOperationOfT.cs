@@ -57,7 +57,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     {
         Socket = socket;
         _state = ready ? Ready : 0;
-        socket.AddOperation();
+        socket.TryKeep(); // open: its creator has it
     }
 
     protected EpollSocket Socket { get; }
@@ -104,10 +104,18 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     /// <summary>Attempts what was set, and waits if there is nothing. Called after <see cref="Enter"/>.</summary>
     protected ValueTask<T> Start(CancellationToken cancellationToken)
     {
-        if (MayBeReady && AttemptAll(out T result, out Errno error, out int spent))
+        try
         {
-            Leave(spent);
-            return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
+            if (MayBeReady && AttemptAll(out T result, out Errno error, out int spent))
+            {
+                Leave(spent);
+                return error == Errno.None ? Waiter<T>.Over(result) : ValueTask.FromException<T>(ToException(error));
+            }
+        }
+        catch (Exception)
+        {
+            Leave(NotSpent); // the memory that was given threw: it is not there any more
+            throw;
         }
 
         Waiter<T> waiter = Waiter<T>.Rent(this, cancellationToken);
@@ -121,15 +129,20 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
     protected bool TryNow(out T result)
     {
-        if (!MayBeReady || !AttemptAll(out result, out Errno error, out int spent))
+        result = default!;
+        Errno error = Errno.None;
+        int spent = NotSpent;
+        bool done;
+        try
         {
-            result = default!;
-            Leave(NotSpent);
-            return false;
+            done = MayBeReady && AttemptAll(out result, out error, out spent);
+        }
+        finally
+        {
+            Leave(spent);
         }
 
-        Leave(spent);
-        return error == Errno.None ? true : throw ToException(error);
+        return error is Errno.None or Errno.Again ? done : throw ToException(error);
     }
 
     public override void OnReady(bool ended)
@@ -313,7 +326,22 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
             if ((state & (Ready | Ended)) != 0)
             {
-                if (AttemptAll(out T result, out Errno error, out int spent))
+                bool done;
+                T result;
+                Errno error;
+                int spent;
+                try
+                {
+                    done = AttemptAll(out result, out error, out spent);
+                }
+                catch (Exception e)
+                {
+                    // The memory that was given threw. That is its owner's business, not that of whoever dispatches.
+                    TakeWaiter(NotSpent).Fail(e);
+                    return;
+                }
+
+                if (done)
                 {
                     Waiter<T> waiter = TakeWaiter(spent);
                     if (error == Errno.None)

@@ -58,12 +58,13 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         result = (int)read;
         if (read < 0)
         {
-            more = false;
+            more = true; // an error may be told once, and what follows it without another event
             return Libc.LastError;
         }
 
-        // A short read has emptied the socket: the next bytes are an event of their own. What was only looked at is there still.
-        more = read == length || _flags != 0;
+        // A short read has emptied the socket: the next bytes are an event of their own. What was only looked at is there still, and the end
+        // of the stream for ever.
+        more = read == length || read == 0 || _flags != 0;
         return Errno.None;
     }
 

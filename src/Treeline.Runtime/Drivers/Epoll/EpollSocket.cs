@@ -7,14 +7,12 @@ namespace Treeline.Drivers.Epoll;
 
 /// <summary>A descriptor that is registered with an <see cref="EpollDriver"/>, and the life of it.</summary>
 /// <remarks>
-/// <b>Protocol.</b> <c>_uses</c> counts who may be in a call of the system with the descriptor: one for the socket being open, one for each operation
-/// (<see cref="EpollOperation{T}"/>) until that is closed and at rest, one for each other call (<see cref="TryUse"/>). It only goes up while
-/// it is not 0, by compare-and-swap; whoever takes it to 0 closes the descriptor. So a number is never used after it was closed, when it
-/// may be another's.
+/// <b>Protocol.</b> <c>_uses</c> has one use for the socket being open, one for each operation (<see cref="EpollOperation{T}"/>) until that is
+/// closed and at rest, one for each other call (<see cref="TryUse"/>). The last to end takes the socket from the driver, and closes the descriptor.
 /// </remarks>
 internal sealed class EpollSocket
 {
-    private int _uses = 1;
+    private DescriptorUses _uses = new();
     private int _closed;
     private EndPoint? _local;
     private EndPoint? _remote;
@@ -72,22 +70,10 @@ internal sealed class EpollSocket
     }
 
     /// <summary>Keeps the descriptor from being closed until <see cref="EndUse"/>. False: it is closed, or about to be.</summary>
-    public bool TryUse()
-    {
-        int uses = Volatile.Read(ref _uses);
-        while (uses != 0 && !IsClosed)
-        {
-            int seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
-            if (seen == uses)
-            {
-                return true;
-            }
+    public bool TryUse() => !IsClosed && TryKeep();
 
-            uses = seen;
-        }
-
-        return false;
-    }
+    /// <summary>As <see cref="TryUse"/>, also while it is being closed.</summary>
+    public bool TryKeep() => _uses.TryBegin();
 
     /// <summary>As <see cref="TryUse"/>, where it is an error if the socket is closed.</summary>
     public void Use()
@@ -100,7 +86,7 @@ internal sealed class EpollSocket
 
     public void EndUse()
     {
-        if (Interlocked.Decrement(ref _uses) == 0)
+        if (_uses.End())
         {
             if (Slot >= 0)
             {
@@ -194,7 +180,7 @@ internal sealed class EpollSocket
 
     private EndPoint? Name(ref EndPoint? name, bool remote)
     {
-        if (name is null && Volatile.Read(ref _uses) > 0 && TryKeep())
+        if (name is null && TryKeep())
         {
             name = SocketAddresses.Of(Descriptor, remote);
             EndUse();
@@ -202,25 +188,4 @@ internal sealed class EpollSocket
 
         return name;
     }
-
-    // As TryUse, also while it is being closed.
-    private bool TryKeep()
-    {
-        int uses = Volatile.Read(ref _uses);
-        while (uses != 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
-            if (seen == uses)
-            {
-                return true;
-            }
-
-            uses = seen;
-        }
-
-        return false;
-    }
-
-    /// <summary>An operation is there that may use the descriptor until it ends its use.</summary>
-    public void AddOperation() => Interlocked.Increment(ref _uses);
 }

@@ -75,9 +75,13 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         nint length;
         if (_buffers is { } buffers)
         {
-            written = SendAll(buffers, out length);
+            Errno error = SendAll(buffers, out written, out length);
+            result = (int)written;
+            more = written < 0 || written == length;
+            return error;
         }
-        else if (_direct is not null)
+
+        if (_direct is not null)
         {
             length = _directLength;
             written = Libc.Send(Socket.Descriptor, _direct, length, Libc.MessageNoSignal);
@@ -135,7 +139,7 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         return Errno.None;
     }
 
-    private unsafe nint SendAll(IReadOnlyList<ReadOnlyMemory<byte>> buffers, out nint length)
+    private unsafe Errno SendAll(IReadOnlyList<ReadOnlyMemory<byte>> buffers, out nint written, out nint length)
     {
         int count = Math.Min(buffers.Count, MostVectors);
         IoVector* vectors = stackalloc IoVector[count];
@@ -151,7 +155,8 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
             }
 
             var message = new MessageHeader { Vectors = vectors, VectorCount = count };
-            return Libc.SendMessage(Socket.Descriptor, &message, Libc.MessageNoSignal);
+            written = Libc.SendMessage(Socket.Descriptor, &message, Libc.MessageNoSignal);
+            return written < 0 ? Libc.LastError : Errno.None; // here: letting go of the buffers may run code that changes it
         }
         finally
         {

@@ -8,7 +8,8 @@ namespace Treeline;
 /// <b>Protocol.</b> All fields belong to the gate. Work goes to the thread that has been idle for the shortest time (its
 /// caches are warm, and the others get to end), or to a new one, or into the queue. A thread takes from the queue before it
 /// becomes idle, so while anything is queued nobody is idle. An idle thread is woken only by who took it out of the list of
-/// those, under the gate, and gave it work; one whose patience is over ends only if it is still in that list.
+/// those, under the gate, and gave it work (or none, when the pool is closed: then it ends); one whose patience is over ends only if it is
+/// still in that list. A closed pool runs what it has and is given, and keeps no idle thread.
 /// </remarks>
 /// <param name="bound">How many threads at most.</param>
 /// <param name="patience">How long a thread stays idle before it ends.</param>
@@ -19,6 +20,7 @@ internal sealed class BlockingPool(int bound, TimeSpan patience)
     private Gate _gate;
     private int _threads;
     private int _lastNumber;
+    private bool _closed;
 
     /// <summary>That of the process. The bound is Tokio's: blocking calls wait, they do not compute.</summary>
     public static BlockingPool Shared { get; } = new(512, TimeSpan.FromSeconds(10));
@@ -119,14 +121,46 @@ internal sealed class BlockingPool(int bound, TimeSpan patience)
                 return first.Value;
             }
 
-            _idle.Add(thread);
+            if (_closed)
+            {
+                _threads--;
+                thread.Ends = true;
+            }
+            else
+            {
+                _idle.Add(thread);
+            }
+
             return null;
         }
     }
 
-    /// <summary>Waits for work in the name of an idle thread. Null: it is to end.</summary>
+    /// <summary>Idle threads end now, others when they have nothing to do any more.</summary>
+    public void Close()
+    {
+        BlockingThread[] idle;
+        using (_gate.Enter())
+        {
+            _closed = true;
+            idle = [.. _idle];
+            _idle.Clear();
+            _threads -= idle.Length;
+        }
+
+        foreach (BlockingThread thread in idle)
+        {
+            thread.WakeUp.Set();
+        }
+    }
+
+    /// <summary>Waits for work in the name of a thread that has none. Null: it is to end.</summary>
     public IThreadPoolWorkItem? Await(BlockingThread thread)
     {
+        if (thread.Ends)
+        {
+            return null;
+        }
+
         if (!thread.WakeUp.WaitOne(patience))
         {
             using (_gate.Enter())
@@ -142,7 +176,7 @@ internal sealed class BlockingPool(int bound, TimeSpan patience)
             thread.WakeUp.WaitOne();
         }
 
-        IThreadPoolWorkItem work = thread.Work!;
+        IThreadPoolWorkItem? work = thread.Work;
         thread.Work = null;
         return work;
     }

@@ -12,6 +12,9 @@ internal sealed class BlockingThread(BlockingPool pool, int number, IThreadPoolW
     /// <summary>What it has been given while idle. Written before <see cref="WakeUp"/> is set, read after.</summary>
     public IThreadPoolWorkItem? Work { get; set; }
 
+    /// <summary>Its pool has been closed, and does not count it any more. Its own.</summary>
+    public bool Ends { get; set; }
+
     public void Start() =>
         new Thread(Run) { IsBackground = true, Name = $"Treeline blocking {number}" }.UnsafeStart();
 

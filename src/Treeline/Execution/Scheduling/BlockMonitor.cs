@@ -23,7 +23,8 @@ namespace Treeline;
 /// <para><b>Sleep.</b> The thread looks every millisecond, every four when nobody has been stuck lately, and for a while
 /// after the last worker was parked; then it sleeps without a timeout. <c>_state</c> says so: it stores Asleep (a full fence) and looks for unparked workers once
 /// more; whoever wakes a worker counts it as unparked (a full fence) and then looks at <c>_state</c>. A thread that is stuck
-/// with nothing waiting loses its seat too, in the end, so that the monitor need not watch it for ever.</para>
+/// with nothing waiting loses its seat too, in the end, so that the monitor need not watch it for ever: only until the crank has told
+/// of it, if it does.</para>
 /// </remarks>
 internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
 {
@@ -183,6 +184,10 @@ internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
                 {
                     GiveUp(worker, now, waits || worker.HasLifo);
                 }
+            }
+            else if (state == WorkerState.Blocked)
+            {
+                active |= scheduler.Crank.SeenBusy(worker, dispatches, Stopwatch.GetElapsedTime(notes.Since, now));
             }
         }
 

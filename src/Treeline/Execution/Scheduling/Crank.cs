@@ -54,9 +54,8 @@ internal abstract class Crank
     /// <param name="worker">The worker; it may be done by now.</param>
     /// <param name="dispatch">Tells this dispatch from others of the worker.</param>
     /// <param name="elapsed">For how long it has been seen so.</param>
-    public virtual void SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed)
-    {
-    }
+    /// <returns>Whether it wants to hear more of it, even when the worker has been given up.</returns>
+    public virtual bool SeenBusy(Worker worker, uint dispatch, TimeSpan elapsed) => false;
 
     /// <summary>The crank that turns spare workers while others are blocked, by threads that are started for it.</summary>
     public virtual OwnThreadsCrank MakeSpares(TimeSpan patience, TimeSpan tenure) => new("Treeline spare", patience, tenure);
