@@ -495,7 +495,8 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
             return steps;
         }
 
-        if (!_driver.IsOwner && !_driver.IsAbandoned)
+        // What needs the ring is the owner's.
+        if (steps != Steps.Finish && !_driver.IsOwner)
         {
             return Steps.Post;
         }
@@ -531,6 +532,7 @@ internal sealed class UringDatagramSocket : DatagramSocket, IUringSource, ISelec
             // Of what is not in flight the kernel says that it knows nothing.
             _driver.Cancel(UringOperation.Readable, this);
             _driver.Cancel(UringOperation.Writable, this);
+            _driver.TryTurn(); // so that the port is free when closing returns
         }
 
         if ((steps & Steps.Finish) != 0)

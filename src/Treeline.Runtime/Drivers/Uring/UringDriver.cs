@@ -13,8 +13,8 @@ namespace Treeline.Drivers.Uring;
 /// <remarks>
 /// <para><b>Protocol.</b> The ring belongs to the thread that has called <see cref="Attach"/>, the <i>owner</i>: it alone hands over and takes,
 /// because a single issuer is what makes it fast. A socket belongs to a gate of its own, and its state says what it wants of the
-/// kernel. The owner looks at it and asks (<see cref="IUringSource.Advance"/>); any other thread changes the state, puts the socket in <c>_posted</c>
-/// under <c>_gate</c>, and wakes the owner. So nothing is ever done to the ring from outside, and there are no messages that could
+/// kernel. The owner looks at it and asks (<see cref="IUringSource.Advance"/>); any other thread changes the state, does what needs no
+/// ring (to close what is idle), or else puts the socket in <c>_posted</c> under <c>_gate</c> and wakes the owner. So nothing is ever done to the ring from outside, and there are no messages that could
 /// come in a wrong order: only a state, and somebody who looks at it afterwards.</para>
 /// <para><b>Completions</b> carry operation, place and generation of the socket. A socket leaves its place, which counts the
 /// generation up, before its descriptor is closed, and only when nothing of it is in flight: so a completion finds its socket or, if anything

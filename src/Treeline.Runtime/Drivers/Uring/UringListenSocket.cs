@@ -426,7 +426,8 @@ internal sealed unsafe class UringListenSocket : ListenSocket, IUringSource, ISe
             return steps;
         }
 
-        if (!_driver.IsOwner && !_driver.IsAbandoned)
+        // What needs the ring is the owner's.
+        if (steps != Steps.Finish && !_driver.IsOwner)
         {
             return Steps.Post;
         }

@@ -1131,7 +1131,8 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             return steps;
         }
 
-        if (!_driver.IsOwner && !_driver.IsAbandoned)
+        // What needs the ring is the owner's.
+        if ((steps & ~(Steps.Shutdown | Steps.Finish)) != 0 && !_driver.IsOwner)
         {
             return Steps.Post;
         }
@@ -1159,7 +1160,12 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
 
         _isStopping |= (steps & Steps.StopReceiving) != 0;
         _isStoppingSend |= (steps & Steps.StopSending) != 0;
-        _isShutDone |= (steps & Steps.Shutdown) != 0;
+        if ((steps & Steps.Shutdown) != 0)
+        {
+            _isShutDone = true;
+            _uses++;
+        }
+
         _isFinished = (steps & Steps.Finish) != 0;
         return steps;
     }
@@ -1261,6 +1267,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         {
             const int Send = 1;
             _ = Libc.Shutdown(_descriptor, Send); // fails when the other end is gone: then there is nobody to tell
+            AfterUse();
         }
 
         if ((steps & Steps.Finish) != 0)

@@ -129,6 +129,7 @@ public sealed class UringDriverTests : UringTest
             Assert.NotEqual(0, thread.Overflows);
             foreach (Connection connection in connections)
             {
+                connection.Server.Dispose(); // first, or its read might see that the other end was closed
                 connection.Dispose();
             }
 

@@ -5,7 +5,7 @@ using Treeline.Tests.Net.Conformance;
 namespace Treeline.Tests.Drivers.Uring;
 
 /// <summary>Runtimes with a thread to a core wait in io_uring.</summary>
-public sealed class UringRuntimeTests : TreeTest
+public sealed class UringRuntimeTests : UringTest
 {
     [Fact]
     public Task A_thread_to_a_core_gets_io_uring_where_it_is_to_be_had() => InTime(async () =>
@@ -52,14 +52,14 @@ public sealed class UringRuntimeTests : TreeTest
 
         const int Clients = 20;
         const int Rounds = 50;
-        int before = Directory.GetFiles("/proc/self/fd").Length;
+        int before = Descriptors;
         await using (Runtime runtime = Runtime.CreateBuilder().ThreadPerCore(2).EnableAll().Build())
         {
             TaskCompletionSource<EndPoint> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await using TaskScope servers = TaskScope.Open(new ScopeOptions { Executor = runtime.Executors[1] });
             servers.Spawn(async ct =>
             {
-                using ListenSocket listener = Network.OfCaller.Listen(new IPEndPoint(IPAddress.Loopback, 0), 64, reusePort: false);
+                using ListenSocket listener = Network.OfCaller.Listen(AnyPort, 64, reusePort: false);
                 listening.SetResult(listener.LocalEndPoint);
                 for (int i = 0; i < Clients; i++)
                 {
@@ -103,7 +103,7 @@ public sealed class UringRuntimeTests : TreeTest
             await servers.JoinAsync();
         }
 
-        Assert.Equal(before, Directory.GetFiles("/proc/self/fd").Length);
+        Assert.Equal(before, Descriptors);
     });
 
     [Fact]
@@ -114,19 +114,19 @@ public sealed class UringRuntimeTests : TreeTest
             return;
         }
 
-        int before = Directory.GetFiles("/proc/self/fd").Length;
+        int before = Descriptors;
         ValueTask<StreamSocket> accepting = default;
         await using (Runtime runtime = Runtime.CreateBuilder().ThreadPerCore(1).EnableAll().Build())
         {
             await runtime.Spawn(async _ =>
             {
                 // Forgotten: nobody disposes of it, and somebody waits.
-                accepting = Network.OfCaller.Listen(new IPEndPoint(IPAddress.Loopback, 0), 64, reusePort: false).AcceptAsync(default);
+                accepting = Network.OfCaller.Listen(AnyPort, 64, reusePort: false).AcceptAsync(default);
                 await Task.CompletedTask;
             });
         }
 
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await accepting);
-        Assert.Equal(before, Directory.GetFiles("/proc/self/fd").Length);
+        Assert.Equal(before, Descriptors);
     });
 }
