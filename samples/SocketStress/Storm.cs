@@ -5,7 +5,8 @@ namespace SocketStress;
 
 /// <summary>
 /// Many clients at a time, each in one random conversation after another with a server on the same executors, over TCP and Unix
-/// sockets. What goes otherwise than planned fails it, and says in which conversation.
+/// sockets, until the time is over and each <see cref="Ending"/> has happened. What goes otherwise than planned fails it, and says in
+/// which conversation.
 /// </summary>
 internal sealed class Storm(int seed, TimeSpan duration)
 {
@@ -13,10 +14,6 @@ internal sealed class Storm(int seed, TimeSpan duration)
 
     private readonly long[] _endings = new long[Enum.GetValues<Ending>().Length];
     private long _last;
-
-    /// <summary>How many conversations have ended so.</summary>
-    public IReadOnlyDictionary<Ending, long> Endings =>
-        Enum.GetValues<Ending>().ToDictionary(static ending => ending, ending => _endings[(int)ending]);
 
     public async Task RunAsync(IReadOnlyList<Executor> executors, CancellationToken ct)
     {
@@ -31,7 +28,7 @@ internal sealed class Storm(int seed, TimeSpan duration)
     }
 
     public override string ToString() =>
-        $"{_endings.Sum()} conversations: {string.Join(", ", Endings.Select(static each => $"{each.Key} {each.Value}"))}";
+        $"{_endings.Sum()} conversations: {string.Join(", ", _endings.Select(static (count, ending) => $"{(Ending)ending} {count}"))}";
 
     private async Fiber RunAsync(TaskScope scope, IReadOnlyList<Executor> executors)
     {
@@ -86,7 +83,7 @@ internal sealed class Storm(int seed, TimeSpan duration)
     private async Fiber ConverseAsync(List<Door> doors, CancellationToken ct)
     {
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < duration)
+        while (Stopwatch.GetElapsedTime(start) < duration || _endings.Contains(0))
         {
             long number = Interlocked.Increment(ref _last);
             var random = new Random((int)((seed * 1_000_003L) + number));
