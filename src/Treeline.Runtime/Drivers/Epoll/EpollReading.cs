@@ -18,7 +18,7 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         Enter();
         _buffer = buffer;
         _flags = peek ? Libc.MessagePeek : 0;
-        return Start(cancellationToken);
+        return buffer.IsEmpty ? Over(0) : Start(cancellationToken);
     }
 
     /// <summary>Reads what is there. False: nothing is.</summary>
@@ -34,7 +34,7 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         }
     }
 
-    public override string ToString() => $"read from {Socket}";
+    public override string ToString() => $"read from {Socket.Peer}";
 
     protected override unsafe Errno Attempt(out int result, out bool more)
     {

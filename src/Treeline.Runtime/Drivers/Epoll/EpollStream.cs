@@ -89,7 +89,7 @@ internal sealed class EpollStream : StreamSocket
         _socket.SetOption(level, name, value);
 
     public override int GetOption(SocketOptionLevel level, SocketOptionName name) =>
-        _socket.WithSocket(socket => (int)socket.GetSocketOption(level, name)!);
+        _socket.GetOption(level, name);
 
     public override void Abort()
     {

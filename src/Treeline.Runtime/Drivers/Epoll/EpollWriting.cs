@@ -26,7 +26,7 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
 
         Enter();
         _buffer = buffer;
-        return Start(cancellationToken);
+        return buffer.IsEmpty ? Over(0) : Start(cancellationToken);
     }
 
     public ValueTask<int> WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> buffers, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
 
         Enter();
         _buffers = buffers;
-        return Start(cancellationToken);
+        return AreEmpty(buffers) ? Over(0) : Start(cancellationToken);
     }
 
     /// <summary>Waits until the connection that has been begun is there.</summary>
@@ -60,7 +60,9 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
     }
 
-    public override string ToString() => _connects ? $"connect to {Socket}" : $"write to {Socket}";
+    public override string ToString() => _connects ? $"connect to {Socket.Peer}" : $"write to {Socket.Peer}";
+
+    protected override short Events => Libc.PollOutput;
 
     protected override unsafe Errno Attempt(out int result, out bool more)
     {
@@ -111,6 +113,19 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         _buffer = default;
         _buffers = null;
         _direct = null;
+    }
+
+    private static bool AreEmpty(IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            if (!buffers[i].IsEmpty)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private unsafe Errno AttemptConnect()
