@@ -24,7 +24,7 @@ internal sealed class EpollAccepting(EpollSocket socket) : EpollOperation<Stream
         return TryNow(out accepted);
     }
 
-    public override string ToString() => $"accept at {Socket}";
+    public override string ToString() => $"accept on {Socket.LocalEndPoint}";
 
     protected override unsafe Errno Attempt(out StreamSocket result, out bool more)
     {

@@ -3,8 +3,8 @@ namespace Treeline.Drivers.Epoll;
 /// <summary>One direction of a socket: what is done with it when epoll says that it is ready.</summary>
 internal abstract class EpollOperation
 {
-    /// <summary>Whether an attempt might find something. A guess.</summary>
-    public abstract bool MayBeReady { get; }
+    /// <summary>Whether an attempt would find something, or fail. May be wrong now and then.</summary>
+    public abstract bool IsReady();
 
     /// <summary>Whether one is in flight: then nobody else may wait for the same.</summary>
     public abstract bool IsInFlight { get; }

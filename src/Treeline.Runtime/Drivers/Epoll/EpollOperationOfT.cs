@@ -63,7 +63,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
     protected EpollSocket Socket { get; }
 
-    public override bool MayBeReady => (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
+    private bool MayBeReady => (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
 
     public override bool IsInFlight => (Volatile.Read(ref _state) & (Busy | Waiting)) != 0;
 
@@ -78,6 +78,25 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
             }
 
             return _watchers;
+        }
+    }
+
+    /// <summary>What the system says, where it is not known that there is nothing: an attempt that got what it asked for leaves that open.</summary>
+    public override bool IsReady()
+    {
+        while (true)
+        {
+            int before = Volatile.Read(ref _state);
+            if ((before & (Ready | Ended | Closed)) == 0)
+            {
+                return false;
+            }
+
+            // The same order as an attempt: what comes after the look is an event after the count that was read before it.
+            if ((before & Closed) != 0 || Socket.Poll(Events) || TryClear(before))
+            {
+                return (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
+            }
         }
     }
 
@@ -129,8 +148,12 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         return waiter.AsValueTask();
     }
 
-    /// <summary>There was nothing to attempt. Called after <see cref="Enter"/>.</summary>
-    protected void LeaveAtOnce() => Leave(NotSpent);
+    /// <summary>There is nothing to do, and this is what came of it. Called after <see cref="Enter"/>.</summary>
+    protected ValueTask<T> Over(T result)
+    {
+        Leave(NotSpent);
+        return Waiter<T>.Over(result);
+    }
 
     /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
     protected bool TryNow(out T result)
@@ -243,6 +266,9 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         return false;
     }
 
+    /// <summary>What it waits for: <c>POLLIN</c> or <c>POLLOUT</c>.</summary>
+    protected virtual short Events => Libc.PollInput;
+
     /// <summary>What the operation is, for the tree and for errors.</summary>
     public abstract override string ToString();
 
@@ -255,7 +281,7 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
     /// <summary>Nothing is in flight any more: lets go of what was set.</summary>
     protected abstract void Forget();
 
-    protected virtual Exception ToException(Errno error) => error.ToException(ToString());
+    protected virtual Exception ToException(Errno error) => error.ToException($"{this} (this end is {Socket.LocalEndPoint})");
 
     /// <summary>
     /// Called by who is Busy. False: there is nothing, and Ready is cleared. True: <paramref name="spent"/> is for <see cref="Leave"/>.

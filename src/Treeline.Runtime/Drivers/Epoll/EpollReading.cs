@@ -16,28 +16,15 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         }
 
         Enter();
-        if (buffer.IsEmpty)
-        {
-            LeaveAtOnce();
-            return Waiter<int>.Over(0);
-        }
-
         _buffer = buffer;
         _flags = peek ? Libc.MessagePeek : 0;
-        return Start(cancellationToken);
+        return buffer.IsEmpty ? Over(0) : Start(cancellationToken);
     }
 
     /// <summary>Reads what is there. False: nothing is.</summary>
     public unsafe bool TryRead(Span<byte> buffer, out int read)
     {
         Enter();
-        if (buffer.IsEmpty)
-        {
-            LeaveAtOnce();
-            read = 0;
-            return true;
-        }
-
         fixed (byte* start = buffer)
         {
             _direct = start;
@@ -47,7 +34,7 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         }
     }
 
-    public override string ToString() => $"read from {Socket}";
+    public override string ToString() => $"read from {Socket.Peer}";
 
     protected override unsafe Errno Attempt(out int result, out bool more)
     {

@@ -37,7 +37,7 @@ internal sealed class EpollReceiving(EpollSocket socket) : EpollOperation<Socket
         }
     }
 
-    public override string ToString() => $"receive at {Socket}";
+    public override string ToString() => $"receive on {Socket.LocalEndPoint}";
 
     protected override unsafe Errno Attempt(out SocketReceiveFromResult result, out bool more)
     {

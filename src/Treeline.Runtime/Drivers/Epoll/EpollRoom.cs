@@ -15,7 +15,7 @@ internal sealed class EpollRoom : EpollOperation
 
     public EpollWatchers Watchers { get; }
 
-    public override bool MayBeReady => Volatile.Read(ref _ready) != 0;
+    public override bool IsReady() => Volatile.Read(ref _ready) != 0;
 
     public override bool IsInFlight => false; // several may send
 

@@ -73,6 +73,20 @@ internal sealed class EpollSocket
         }
     }
 
+    /// <summary>Whether the system has what <paramref name="events"/> say, or an error, now. True too when the socket is closed.</summary>
+    public unsafe bool Poll(short events)
+    {
+        if (!TryUse())
+        {
+            return true;
+        }
+
+        var entry = new PollEntry { Descriptor = Descriptor, Events = events };
+        bool any = Libc.Poll(&entry, 1, 0) != 0;
+        EndUse();
+        return any;
+    }
+
     /// <summary>Keeps the descriptor from being closed until <see cref="EndUse"/>. False: it is closed, or about to be.</summary>
     public bool TryUse() => !IsClosed && TryKeep();
 
@@ -123,20 +137,29 @@ internal sealed class EpollSocket
             return;
         }
 
+        if (level == SocketOptionLevel.Socket && name == SocketOptionName.Linger)
+        {
+            Use();
+            SetLinger(value);
+            EndUse();
+            return;
+        }
+
         _ = WithSocket(socket =>
         {
-            if (name == SocketOptionName.Linger)
-            {
-                socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0));
-            }
-            else
-            {
-                socket.SetSocketOption(level, name, value);
-            }
-
+            socket.SetSocketOption(level, name, value);
             return true;
         });
     }
+
+    /// <summary>The value of an option, as <see cref="SetOption"/> takes it.</summary>
+    public int GetOption(SocketOptionLevel level, SocketOptionName name) => WithSocket(socket =>
+        socket.GetSocketOption(level, name) switch
+        {
+            LingerOption { Enabled: true, LingerTime: var seconds } => seconds,
+            LingerOption => -1,
+            var value => (int)value!,
+        });
 
     /// <summary>Sets an option by its numbers.</summary>
     public unsafe void SetNative(int level, int name, int value)
@@ -155,10 +178,10 @@ internal sealed class EpollSocket
         }
     }
 
-    /// <summary>How long closing takes to send what is left; 0 resets the connection. Called by who uses the socket.</summary>
+    /// <summary>How many seconds closing takes to send what is left; 0 resets the connection; less: it does not wait. Called by who uses the socket.</summary>
     public unsafe void SetLinger(int seconds)
     {
-        int* linger = stackalloc int[2] { 1, seconds }; // struct linger
+        int* linger = stackalloc int[2] { seconds >= 0 ? 1 : 0, Math.Max(seconds, 0) }; // struct linger
         _ = Libc.SetOption(Descriptor, level: 1, name: 13, linger, 2 * sizeof(int)); // SOL_SOCKET, SO_LINGER
     }
 
@@ -180,6 +203,9 @@ internal sealed class EpollSocket
             EndUse();
         }
     }
+
+    /// <summary>The other end, for people.</summary>
+    public string Peer => RemoteEndPoint?.ToString() ?? (LocalEndPoint is { } local ? $"a client of {local}" : "a socket without a name");
 
     /// <summary>The end points, for people.</summary>
     public override string ToString() => (LocalEndPoint, RemoteEndPoint) switch

@@ -28,7 +28,7 @@ internal sealed class EpollWatchers(EpollSocket socket, EpollOperation operation
         }
 
         ThrowIfInFlight();
-        if (operation.MayBeReady)
+        if (operation.IsReady())
         {
             return Waiter<Nothing>.Over();
         }
@@ -103,7 +103,7 @@ internal sealed class EpollWatchers(EpollSocket socket, EpollOperation operation
         }
 
         Interlocked.MemoryBarrier();
-        if (operation.MayBeReady)
+        if (operation.IsReady())
         {
             Tell();
         }

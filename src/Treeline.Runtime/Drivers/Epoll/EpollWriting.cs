@@ -25,14 +25,8 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
 
         Enter();
-        if (buffer.IsEmpty)
-        {
-            LeaveAtOnce();
-            return Waiter<int>.Over(0);
-        }
-
         _buffer = buffer;
-        return Start(cancellationToken);
+        return buffer.IsEmpty ? Over(0) : Start(cancellationToken);
     }
 
     public ValueTask<int> WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> buffers, CancellationToken cancellationToken)
@@ -43,14 +37,8 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
 
         Enter();
-        if (IsEmpty(buffers))
-        {
-            LeaveAtOnce();
-            return Waiter<int>.Over(0);
-        }
-
         _buffers = buffers;
-        return Start(cancellationToken);
+        return AreEmpty(buffers) ? Over(0) : Start(cancellationToken);
     }
 
     /// <summary>Waits until the connection that has been begun is there.</summary>
@@ -64,13 +52,6 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
     public unsafe bool TryWrite(ReadOnlySpan<byte> buffer, out int written)
     {
         Enter();
-        if (buffer.IsEmpty)
-        {
-            LeaveAtOnce();
-            written = 0;
-            return true;
-        }
-
         fixed (byte* start = buffer)
         {
             _direct = start;
@@ -79,7 +60,9 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
     }
 
-    public override string ToString() => _connects ? $"connect to {Socket}" : $"write to {Socket}";
+    public override string ToString() => _connects ? $"connect to {Socket.Peer}" : $"write to {Socket.Peer}";
+
+    protected override short Events => Libc.PollOutput;
 
     protected override unsafe Errno Attempt(out int result, out bool more)
     {
@@ -132,7 +115,7 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         _direct = null;
     }
 
-    private static bool IsEmpty(IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    private static bool AreEmpty(IReadOnlyList<ReadOnlyMemory<byte>> buffers)
     {
         for (int i = 0; i < buffers.Count; i++)
         {

@@ -17,6 +17,9 @@ internal static unsafe partial class Libc
 
     public const int ShutWrite = 1;
 
+    public const short PollInput = 0x1;
+    public const short PollOutput = 0x4;
+
     /// <summary><c>errno</c> of the calling thread. It is the thread's own: read it on the same one, right after the call.</summary>
     public static Errno LastError => (Errno)Marshal.GetLastSystemError();
 
@@ -31,6 +34,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "eventfd")]
     public static partial int EventDescriptor(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    public static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
 
     [LibraryImport("libc", EntryPoint = "socket")]
     public static partial int Socket(int family, int type, int protocol);
