@@ -6,9 +6,8 @@ namespace Treeline.Bench.Echo;
 /// <param name="IdleResident">The same of the process' resident memory.</param>
 /// <param name="Allocated">Bytes allocated for a request.</param>
 /// <param name="AllocatedInLayers">The same when the handler is two async methods deep.</param>
-/// <param name="AllocatedInFibers">The same when these methods are fibers.</param>
 internal sealed record EchoFigures(
-    EchoSample Latency, double IdleHeap, double IdleResident, double Allocated, double AllocatedInLayers, double AllocatedInFibers)
+    EchoSample Latency, double IdleHeap, double IdleResident, double Allocated, double AllocatedInLayers)
 {
     public const int Rate = 20_000;
     public const int RateConnections = 64;
@@ -21,8 +20,7 @@ internal sealed record EchoFigures(
     {
         (double heap, double resident) = Idle(side);
         return new EchoFigures(
-            Latencies(side), heap, resident, AllocatedBy(side, side.Kind), AllocatedBy(side, $"{side.Kind}-layers"),
-            side.Promise is null ? AllocatedBy(side, $"{side.Kind}-fibers") : double.NaN);
+            Latencies(side), heap, resident, AllocatedBy(side, side.Kind), AllocatedBy(side, $"{side.Kind}-layers"));
     }
 
     private static EchoSample Latencies(EchoSide side)

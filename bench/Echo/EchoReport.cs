@@ -59,7 +59,6 @@ internal sealed class EchoReport(
         Row("resident memory of each of them, beyond its buffer", side => Bytes(figures[side].IdleResident));
         Row("allocated for a request", side => Bytes(figures[side].Allocated));
         Row("the same, handler two async methods deep", side => Bytes(figures[side].AllocatedInLayers));
-        Row("the same, these methods being fibers", side => Bytes(figures[side].AllocatedInFibers));
 
         void Row(string what, Func<EchoSide, string> figure) => Line($"| {what} | {string.Join(" | ", sides.Select(figure))} |");
     }

@@ -9,7 +9,7 @@ internal sealed class EchoSeries
     // Until tiered compilation has settled.
     private static readonly TimeSpan s_firstWarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.25);
-    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(0.6);
+    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(0.5);
 
     private readonly Dictionary<(EchoSide Side, EchoLoad Load), List<EchoSample>> _samples = [];
 

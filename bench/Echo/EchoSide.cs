@@ -28,6 +28,7 @@ internal sealed record EchoSide
     public static IReadOnlyList<EchoSide> Ours { get; } =
     [
         Own("Treeline", "runtime"),
+        Own("Treeline, fibers", "runtime-fiber"),
         Own("Treeline, thread per core", "cores"),
     ];
 

@@ -7,7 +7,7 @@ namespace Treeline.Analyzers;
 
 /// <summary>
 /// Takes back the compiler's warning CS4014 ("this call is not awaited") where a child is spawned and not awaited. The
-/// scope (that of a join set, too) awaits its children and reports their errors, so there is nothing to forget.
+/// scope (that of a join set or a runtime, too) awaits its children and reports their errors, so there is nothing to forget.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
@@ -35,7 +35,7 @@ public sealed class SpawnNeedsNoAwait : DiagnosticSuppressor
                 {
                     Name: "Spawn" or "SpawnScope" or "SpawnBlocking", ContainingType:
                     {
-                        Name: "TaskScope" or "JoinSet",
+                        Name: "TaskScope" or "JoinSet" or "RuntimeHandle",
                         ContainingNamespace: { Name: "Treeline", ContainingNamespace.IsGlobalNamespace: true },
                     },
                 })

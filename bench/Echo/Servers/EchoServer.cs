@@ -18,11 +18,13 @@ internal static class EchoServer
             "sockets" => SocketServer.Start(SocketServer.EchoAsync),
             "sockets-layers" => SocketServer.Start(SocketServer.EchoInLayersAsync),
             "runtime" => RuntimeServer.Start(Shared(), RuntimeServer.Plain),
-            "runtime-layers" => RuntimeServer.Start(Shared(), RuntimeServer.Layers),
-            "runtime-fibers" => RuntimeServer.Start(Shared(), RuntimeServer.Fibers),
+            "runtime-fiber" => RuntimeServer.Start(Shared(), RuntimeServer.Fiber),
+            "runtime-layers" => RuntimeServer.Start(Shared(), RuntimeServer.PlainLayers),
+            "runtime-fiber-layers" => RuntimeServer.Start(Shared(), RuntimeServer.FiberLayers),
             "cores" => RuntimeServer.Start(Cores(), RuntimeServer.Plain),
-            "cores-layers" => RuntimeServer.Start(Cores(), RuntimeServer.Layers),
-            "cores-fibers" => RuntimeServer.Start(Cores(), RuntimeServer.Fibers),
+            "cores-fiber" => RuntimeServer.Start(Cores(), RuntimeServer.Fiber),
+            "cores-layers" => RuntimeServer.Start(Cores(), RuntimeServer.PlainLayers),
+            "cores-fiber-layers" => RuntimeServer.Start(Cores(), RuntimeServer.FiberLayers),
             _ => throw new ArgumentException($"There is no echo server '{kind}'.", nameof(kind)),
         };
         Console.WriteLine($"ready {port} {version}");

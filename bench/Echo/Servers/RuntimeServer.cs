@@ -25,27 +25,44 @@ internal static class RuntimeServer
     }
 
     /// <summary>The handler is an async method like any other.</summary>
-    public static void Plain(TaskScope scope, TcpStream stream) => scope.Spawn(_ => UntilGone(EchoAsync(stream)));
+    public static void Plain(TaskScope scope, TcpStream stream) => scope.Spawn(_ => EchoAsync(stream));
 
-    /// <summary>The same with a method for each request, and one within it for its first half.</summary>
-    public static void Layers(TaskScope scope, TcpStream stream) => scope.Spawn(_ => UntilGone(EchoInLayersAsync(stream)));
-
-    /// <summary>The same, all of it being fibers.</summary>
-    public static void Fibers(TaskScope scope, TcpStream stream) => scope.Spawn(async _ =>
+    /// <summary>The handler is a fiber.</summary>
+    public static void Fiber(TaskScope scope, TcpStream stream) => scope.Spawn(async _ =>
     {
-        using (stream)
+        using TcpStream connection = stream;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
         {
-            try
+            int count;
+            while ((count = await connection.ReadAsync(buffer)) > 0)
             {
-                byte[] buffer = new byte[EchoServer.BufferSize];
-                while (await AnswerFiber(stream, buffer))
-                {
-                }
+                await connection.WriteAsync(buffer.AsMemory(0, count));
             }
-            catch (SocketException)
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
+        }
+    });
+
+    /// <summary>An async method for each request, and one within it for its first half.</summary>
+    public static void PlainLayers(TaskScope scope, TcpStream stream) => scope.Spawn(_ => EchoInLayersAsync(stream));
+
+    /// <summary>The same, all of them being fibers.</summary>
+    public static void FiberLayers(TaskScope scope, TcpStream stream) => scope.Spawn(async _ =>
+    {
+        using TcpStream connection = stream;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
+        {
+            while (await AnswerFiber(connection, buffer))
             {
-                // The client has gone away.
             }
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
         }
     });
 
@@ -78,25 +95,35 @@ internal static class RuntimeServer
 
     private static async Task EchoAsync(TcpStream stream)
     {
-        using (stream)
+        using TcpStream connection = stream;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
         {
-            byte[] buffer = new byte[EchoServer.BufferSize];
             int count;
-            while ((count = await stream.ReadAsync(buffer)) > 0)
+            while ((count = await connection.ReadAsync(buffer)) > 0)
             {
-                await stream.WriteAsync(buffer.AsMemory(0, count));
+                await connection.WriteAsync(buffer.AsMemory(0, count));
             }
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
         }
     }
 
     private static async Task EchoInLayersAsync(TcpStream stream)
     {
-        using (stream)
+        using TcpStream connection = stream;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
         {
-            byte[] buffer = new byte[EchoServer.BufferSize];
-            while (await AnswerAsync(stream, buffer))
+            while (await AnswerAsync(connection, buffer))
             {
             }
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
         }
     }
 
@@ -117,16 +144,4 @@ internal static class RuntimeServer
     }
 
     private static async Fiber<int> RequestFiber(TcpStream stream, byte[] buffer) => await stream.ReadAsync(buffer);
-
-    private static async Task UntilGone(Task handler)
-    {
-        try
-        {
-            await handler;
-        }
-        catch (SocketException)
-        {
-            // The client has gone away.
-        }
-    }
 }

@@ -15,28 +15,39 @@ internal static class SocketServer
         return (((IPEndPoint)listener.LocalEndPoint!).Port, $".NET {Environment.Version}");
     }
 
+    /// <summary>The handler is one async method.</summary>
     public static async Task EchoAsync(Socket socket)
     {
-        using (socket)
+        using Socket connection = socket;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
         {
-            byte[] buffer = new byte[EchoServer.BufferSize];
             int count;
-            while ((count = await socket.ReceiveAsync(buffer.AsMemory())) > 0)
+            while ((count = await connection.ReceiveAsync(buffer.AsMemory())) > 0)
             {
-                await socket.SendAsync(buffer.AsMemory(0, count));
+                await connection.SendAsync(buffer.AsMemory(0, count));
             }
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
         }
     }
 
-    /// <summary>The same with a method for each request, and one within it for its first half.</summary>
+    /// <summary>An async method for each request, and one within it for its first half.</summary>
     public static async Task EchoInLayersAsync(Socket socket)
     {
-        using (socket)
+        using Socket connection = socket;
+        byte[] buffer = new byte[EchoServer.BufferSize];
+        try
         {
-            byte[] buffer = new byte[EchoServer.BufferSize];
-            while (await AnswerAsync(socket, buffer))
+            while (await AnswerAsync(connection, buffer))
             {
             }
+        }
+        catch (SocketException)
+        {
+            // The client has gone away.
         }
     }
 
@@ -54,19 +65,7 @@ internal static class SocketServer
         {
             Socket socket = await listener.AcceptAsync();
             socket.NoDelay = true;
-            _ = HandleAsync(socket, handle);
-        }
-    }
-
-    private static async Task HandleAsync(Socket socket, Func<Socket, Task> handle)
-    {
-        try
-        {
-            await handle(socket);
-        }
-        catch (SocketException)
-        {
-            // The client has gone away.
+            _ = handle(socket);
         }
     }
 }

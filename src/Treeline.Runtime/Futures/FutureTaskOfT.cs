@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Treeline.Futures;
 
 /// <summary>
@@ -227,7 +229,7 @@ internal sealed class FutureTask<TFuture, T> : IWaitQueue, IWakeable, IThreadPoo
         error = FutureMisuse.Both(error, Drop());
         Waiter<T> waiter = EndLife()!;
         bool isClaimed = waiter.TryClaim(); // nobody else may; see MayGiveUp
-        System.Diagnostics.Debug.Assert(isClaimed, "Only the polling thread ends the wait.");
+        Debug.Assert(isClaimed, "Only the polling thread ends the wait.");
         Recycle();
         if (error is null)
         {

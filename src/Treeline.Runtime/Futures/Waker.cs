@@ -19,6 +19,8 @@ public readonly struct Waker(IWakeable target, long token = 0)
     /// <summary>Wakes nobody: for who polls without waiting.</summary>
     public static Waker Noop => default;
 
+    private long Token => token;
+
     /// <summary>Makes whoever drives the future poll it soon, not on this stack. Any thread; as often as one likes.</summary>
     public void Wake() => _target?.Wake(token);
 
@@ -26,8 +28,6 @@ public readonly struct Waker(IWakeable target, long token = 0)
     /// <param name="other">Another, say that of the poll that runs.</param>
     /// <returns>Whether they do.</returns>
     public bool WillWake(Waker other) => ReferenceEquals(_target, other._target) && Token == other.Token;
-
-    private long Token => token;
 
     /// <summary>For people.</summary>
     /// <returns>Who is woken.</returns>

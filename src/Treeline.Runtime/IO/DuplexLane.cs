@@ -53,7 +53,6 @@ internal class DuplexLane
     private DuplexWrite _from;
     private Waiter<Nothing>? _readable;
     private Waiter<Nothing>? _writable;
-    private WaiterList<Nothing> _readableCases;
 
     /// <summary>Makes a lane.</summary>
     /// <param name="capacity">How many bytes it holds.</param>
@@ -384,7 +383,6 @@ internal class DuplexLane
 
             _readerIsClosed = true;
             unread = _arrived > _head && _readError == SocketError.Success;
-            Drain();
         }
 
         Settle();
@@ -406,14 +404,18 @@ internal class DuplexLane
         Settle();
     }
 
-    /// <summary>Puts a case of a select in.</summary>
+    /// <summary>Puts a case of a select in: it counts as who reads.</summary>
     public void EnterReadable(Waiter<Nothing> branch)
     {
+        bool busy;
+        bool closed;
         using (_gate.Enter())
         {
-            if (!CanRead)
+            closed = _readerIsClosed;
+            busy = _isReading || _reader is not null || _readable is not null;
+            if (!closed && !busy && !CanRead)
             {
-                _readableCases.Add(branch);
+                _readable = branch;
                 return;
             }
 
@@ -423,7 +425,14 @@ internal class DuplexLane
             }
         }
 
-        branch.Complete(default);
+        if (busy && !closed)
+        {
+            branch.Fail(Busy("reads"));
+        }
+        else
+        {
+            Signal(branch, closed);
+        }
     }
 
     /// <summary>Who waits to read gives up.</summary>
@@ -439,10 +448,6 @@ internal class DuplexLane
             else if (ReferenceEquals(_readable, waiter))
             {
                 _readable = null;
-            }
-            else if (waiter is Waiter<Nothing> branch)
-            {
-                _readableCases.Remove(branch);
             }
         }
     }
@@ -494,7 +499,6 @@ internal class DuplexLane
                     // Nobody is going to read this: whoever wrote it hears so, as from TCP.
                     bounces = !_hasBounced;
                     _hasBounced = true;
-                    Drain();
                 }
             }
         }
@@ -524,15 +528,6 @@ internal class DuplexLane
     }
 
     private byte[] Ring => _ring!;
-
-    // Under the gate. What nobody reads makes room.
-    private void Drain()
-    {
-        if (!_isReading)
-        {
-            _head = _arrived;
-        }
-    }
 
     // Under the gate, by one who finds nobody else reading. False: it has to wait.
     private bool TryBeginRead(long wanted, out int count, out SocketError error)
@@ -598,10 +593,6 @@ internal class DuplexLane
         {
             _isReading = false;
             _head += peek ? 0 : count;
-            if (_readerIsClosed)
-            {
-                Drain();
-            }
         }
     }
 
@@ -651,7 +642,6 @@ internal class DuplexLane
         while (true)
         {
             Waiter<int>? claimed = null;
-            var signalled = default(WaiterList<Nothing>);
             Memory<byte> into = default;
             DuplexWrite from = default;
             bool peeks = false;
@@ -660,9 +650,15 @@ internal class DuplexLane
             SocketError error = SocketError.Success;
             bool closed = false;
             bool reads = false;
+            bool readerIsClosed;
+            bool writerIsClosed;
+            Waiter<Nothing>? readable = null;
+            Waiter<Nothing>? writable = null;
             Step step;
             using (_gate.Enter())
             {
+                readerIsClosed = _readerIsClosed;
+                writerIsClosed = _writerIsClosed;
                 if (_reader is not null && !_isReading && CanRead)
                 {
                     claimed = _reader;
@@ -686,16 +682,12 @@ internal class DuplexLane
                     step = Step.Done;
                     if (CanRead)
                     {
-                        Claim(ref _readable, ref signalled);
-                        while (_readableCases.TryPopClaimed(out Waiter<Nothing>? branch))
-                        {
-                            signalled.Add(branch);
-                        }
+                        readable = Claim(ref _readable);
                     }
 
                     if (CanWrite)
                     {
-                        Claim(ref _writable, ref signalled);
+                        writable = Claim(ref _writable);
                     }
                 }
             }
@@ -716,9 +708,14 @@ internal class DuplexLane
                     break;
             }
 
-            while (signalled.TryPop(out Waiter<Nothing>? waiter))
+            if (readable is not null)
             {
-                waiter.Complete(default);
+                Signal(readable, readerIsClosed);
+            }
+
+            if (writable is not null)
+            {
+                Signal(writable, writerIsClosed);
             }
 
             if (step == Step.Done)
@@ -728,15 +725,22 @@ internal class DuplexLane
         }
     }
 
-    private static void Claim(ref Waiter<Nothing>? place, ref WaiterList<Nothing> claimed)
+    private static Waiter<Nothing>? Claim(ref Waiter<Nothing>? place)
     {
-        if (place is { } waiter)
+        Waiter<Nothing>? waiter = place;
+        place = null;
+        return waiter is not null && waiter.TryClaim() ? waiter : null;
+    }
+
+    private static void Signal(Waiter<Nothing> waiter, bool closed)
+    {
+        if (closed)
         {
-            place = null;
-            if (waiter.TryClaim())
-            {
-                claimed.Add(waiter);
-            }
+            waiter.Fail(Disposed());
+        }
+        else
+        {
+            waiter.Complete(default);
         }
     }
 
@@ -787,11 +791,13 @@ internal class DuplexLane
 
         if (busy)
         {
-            throw new InvalidOperationException(
-                $"Somebody {what} {(what == "reads" ? $"from {From}" : $"to {To}")} already. One read and one write may be in flight at "
-                + "a time: await the one before, or take turns by an AsyncMutex.");
+            throw Busy(what);
         }
     }
+
+    private InvalidOperationException Busy(string what) => new(
+        $"Somebody {what} {(what == "reads" ? $"from {From}" : $"to {To}")} already. One read and one write may be in flight at a time: "
+        + "await the one before, or take turns by an AsyncMutex.");
 
     private static ObjectDisposedException Disposed() =>
         new(nameof(Net.StreamSocket), "This end of the connection has been disposed.");

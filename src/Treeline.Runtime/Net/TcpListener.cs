@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Treeline.IO;
 
 namespace Treeline.Net;
 
@@ -90,7 +91,7 @@ public sealed class TcpListener : IDisposable
     /// <summary>What it is.</summary>
     public override string ToString() => $"TCP listener on {_socket.LocalEndPoint}";
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<TcpStream> WrapAsync(ValueTask<StreamSocket> accepting) =>
         new(await accepting.ConfigureAwait(SchedulerContext.IsCurrent));
 }

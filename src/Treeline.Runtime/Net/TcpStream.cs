@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Treeline.IO;
 
 namespace Treeline.Net;
@@ -122,6 +123,7 @@ public sealed class TcpStream : ByteStream
                 : ConnectByNameAsync(host, port, network, cancellationToken);
     }
 
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<TcpStream> ConnectByNameAsync(
         string host, int port, Network network, CancellationToken cancellationToken) =>
         new(await HappyEyeballs.ConnectAsync(
@@ -133,6 +135,7 @@ public sealed class TcpStream : ByteStream
             new Combination($"connect to {host}:{port}", string.Empty, 0),
             cancellationToken).ConfigureAwait(SchedulerContext.IsCurrent));
 
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<TcpStream> WrapAsync(ValueTask<StreamSocket> connecting) =>
         new(await connecting.ConfigureAwait(SchedulerContext.IsCurrent));
 

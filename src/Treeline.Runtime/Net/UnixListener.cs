@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
+using Treeline.IO;
 
 namespace Treeline.Net;
 
@@ -151,7 +152,7 @@ public sealed class UnixListener : IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private static async ValueTask<UnixStream> WrapAsync(ValueTask<StreamSocket> accepting) =>
         new(await accepting.ConfigureAwait(SchedulerContext.IsCurrent));
 }

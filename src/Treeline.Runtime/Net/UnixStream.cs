@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Treeline.IO;
 
 namespace Treeline.Net;
@@ -25,10 +26,13 @@ public sealed class UnixStream : ByteStream
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The connection, the caller's to dispose.</returns>
     /// <exception cref="SocketException">There is no such path, or nobody listens there.</exception>
-    public static async ValueTask<UnixStream> ConnectAsync(string path, CancellationToken cancellationToken = default) =>
-        new(await Network.OfCaller.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken)
-            .ConfigureAwait(SchedulerContext.IsCurrent));
+    public static ValueTask<UnixStream> ConnectAsync(string path, CancellationToken cancellationToken = default) =>
+        WrapAsync(Network.OfCaller.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken));
 
     /// <summary>Its two ends.</summary>
     public override string ToString() => $"Unix {LocalPath ?? "(no name)"} → {RemotePath ?? "(no name)"}";
+
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
+    private static async ValueTask<UnixStream> WrapAsync(ValueTask<StreamSocket> connecting) =>
+        new(await connecting.ConfigureAwait(SchedulerContext.IsCurrent));
 }

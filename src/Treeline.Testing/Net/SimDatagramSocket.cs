@@ -21,7 +21,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
     private Gate _gate;
     private Waiter<SocketReceiveFromResult>? _receiving;
     private Memory<byte> _into;
-    private WaiterList<Nothing> _cases;
+    private Waiter<Nothing>? _watching;
     private IPEndPoint? _remote;
     private bool _isDisposed;
     private bool _hasCrashed;
@@ -62,7 +62,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         using (_gate.Enter())
         {
             isOver = IsOver;
-            isBusy = _receiving is not null;
+            isBusy = _receiving is not null || _watching is not null;
             if (!isOver && !isBusy && !_arrived.TryDequeue(out next))
             {
                 _receiving = waiter = Waiter<SocketReceiveFromResult>.Rent(this, cancellationToken);
@@ -123,7 +123,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         using (_gate.Enter())
         {
             isOver = IsOver;
-            isBusy = _receiving is not null;
+            isBusy = _receiving is not null || _watching is not null;
             if (!isOver && !isBusy)
             {
                 some = _arrived.TryDequeue(out next);
@@ -152,7 +152,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
     {
         Waiter<SocketReceiveFromResult>? receiving;
         Memory<byte> into;
-        var signalled = default(WaiterList<Nothing>);
+        Waiter<Nothing>? watching = null;
         using (_gate.Enter())
         {
             if (IsOver || (_remote is not null && !_remote.Equals(datagram.From)))
@@ -173,7 +173,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
                 }
 
                 _arrived.Enqueue(datagram);
-                ClaimCases(ref signalled);
+                watching = ClaimWatching();
             }
         }
 
@@ -182,7 +182,7 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
             Deliver(receiving, datagram, into);
         }
 
-        Complete(ref signalled);
+        watching?.Complete(default);
     }
 
     /// <summary>Its host has crashed.</summary>
@@ -195,15 +195,19 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         host.Forget(this);
     }
 
-    public override string ToString() => $"receive at {local}";
+    public override string ToString() => $"receive on {local}";
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
+        bool isOver;
+        bool isBusy;
         using (_gate.Enter())
         {
-            if (_arrived.Count == 0 && !IsOver)
+            isOver = IsOver;
+            isBusy = _receiving is not null || _watching is not null;
+            if (!isOver && !isBusy && _arrived.Count == 0)
             {
-                _cases.Add(branch);
+                _watching = branch;
                 return;
             }
 
@@ -213,7 +217,14 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
             }
         }
 
-        branch.Complete(default);
+        if (isOver || isBusy)
+        {
+            branch.Fail(isOver ? Failure() : Busy());
+        }
+        else
+        {
+            branch.Complete(default);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -225,9 +236,9 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
                 _receiving = null;
                 _into = default;
             }
-            else if (waiter is Waiter<Nothing> branch)
+            else if (ReferenceEquals(_watching, waiter))
             {
-                _cases.Remove(branch);
+                _watching = null;
             }
         }
     }
@@ -254,18 +265,10 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
         receiving.Complete(result);
     }
 
-    private static void Complete(ref WaiterList<Nothing> claimed)
-    {
-        while (claimed.TryPop(out Waiter<Nothing>? branch))
-        {
-            branch.Complete(default);
-        }
-    }
-
     private void End(bool crashed)
     {
         Waiter<SocketReceiveFromResult>? receiving;
-        var signalled = default(WaiterList<Nothing>);
+        Waiter<Nothing>? watching = null;
         using (_gate.Enter())
         {
             _hasCrashed |= crashed;
@@ -279,19 +282,19 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
             }
 
             _arrived.Clear();
-            ClaimCases(ref signalled);
+            watching = ClaimWatching();
         }
 
         receiving?.Fail(Failure());
-        Complete(ref signalled);
+        watching?.Fail(Failure());
     }
 
-    private void ClaimCases(ref WaiterList<Nothing> claimed)
+    // Under the gate.
+    private Waiter<Nothing>? ClaimWatching()
     {
-        while (_cases.TryPopClaimed(out Waiter<Nothing>? branch))
-        {
-            claimed.Add(branch);
-        }
+        Waiter<Nothing>? watching = _watching;
+        _watching = null;
+        return watching is not null && watching.TryClaim() ? watching : null;
     }
 
     private void ThrowIf(bool isOver, bool isBusy)
@@ -303,10 +306,12 @@ internal sealed class SimDatagramSocket(SimHost host, IPEndPoint local, bool reu
 
         if (isBusy)
         {
-            throw new InvalidOperationException(
-                $"Somebody receives at {local} already. One receive may be in flight at a time: await the one before.");
+            throw Busy();
         }
     }
+
+    private InvalidOperationException Busy() => new(
+        $"Somebody receives on {local} already. One receive may be in flight at a time: await the one before.");
 
     private Exception Failure() => _hasCrashed && !_isDisposed
         ? SimHost.Down(host, $"Using the socket at {local}")

@@ -52,7 +52,7 @@ public sealed class SimLink
     internal List<SimLane> Held { get; } = [];
 
     /// <summary>What it is like now.</summary>
-    internal SimConditions Now => IsLoopback ? SimNet.Loopback : Conditions ?? Net.Conditions;
+    internal SimConditions Now => IsLoopback ? Net.Loopback : Conditions ?? Net.Conditions;
 
     private SimNet Net => _one.Net;
 

@@ -12,7 +12,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
     private readonly Queue<SimSocket> _ready = [];
     private Gate _gate;
     private Waiter<StreamSocket>? _accepting;
-    private WaiterList<Nothing> _cases;
+    private Waiter<Nothing>? _watching;
     private bool _isDisposed;
     private bool _hasCrashed;
 
@@ -51,7 +51,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         using (_gate.Enter())
         {
             isOver = IsOver;
-            isBusy = _accepting is not null;
+            isBusy = _accepting is not null || _watching is not null;
             if (!isOver && !isBusy && !_ready.TryDequeue(out accepted))
             {
                 _accepting = waiter = Waiter<StreamSocket>.Rent(this, cancellationToken);
@@ -75,7 +75,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         using (_gate.Enter())
         {
             isOver = IsOver;
-            isBusy = _accepting is not null;
+            isBusy = _accepting is not null || _watching is not null;
             if (!isOver && !isBusy)
             {
                 _ready.TryDequeue(out ready);
@@ -91,7 +91,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
     public bool TryPut(SimSocket socket)
     {
         Waiter<StreamSocket>? accepting;
-        var signalled = default(WaiterList<Nothing>);
+        Waiter<Nothing>? watching = null;
         using (_gate.Enter())
         {
             if (IsOver)
@@ -105,12 +105,13 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
             {
                 accepting = null;
                 _ready.Enqueue(socket);
-                ClaimCases(ref signalled);
+                watching = ClaimWatching();
             }
         }
 
         accepting?.Complete(socket);
-        Complete(ref signalled);
+        watching?.Complete(default);
+
         return true;
     }
 
@@ -124,15 +125,19 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         host.Forget(this);
     }
 
-    public override string ToString() => $"accept at {local}";
+    public override string ToString() => $"accept on {local}";
 
     void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
     {
+        bool isOver;
+        bool isBusy;
         using (_gate.Enter())
         {
-            if (_ready.Count == 0 && !IsOver)
+            isOver = IsOver;
+            isBusy = _accepting is not null || _watching is not null;
+            if (!isOver && !isBusy && _ready.Count == 0)
             {
-                _cases.Add(branch);
+                _watching = branch;
                 return;
             }
 
@@ -142,7 +147,14 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
             }
         }
 
-        branch.Complete(default);
+        if (isOver || isBusy)
+        {
+            branch.Fail(isOver ? Failure() : Busy());
+        }
+        else
+        {
+            branch.Complete(default);
+        }
     }
 
     void IWaitQueue.Remove(WaiterBase waiter)
@@ -153,9 +165,9 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
             {
                 _accepting = null;
             }
-            else if (waiter is Waiter<Nothing> branch)
+            else if (ReferenceEquals(_watching, waiter))
             {
-                _cases.Remove(branch);
+                _watching = null;
             }
         }
     }
@@ -164,7 +176,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
     {
         Waiter<StreamSocket>? accepting;
         SimSocket[] left;
-        var signalled = default(WaiterList<Nothing>);
+        Waiter<Nothing>? watching = null;
         using (_gate.Enter())
         {
             _hasCrashed |= crashed;
@@ -178,7 +190,7 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
 
             left = [.. _ready];
             _ready.Clear();
-            ClaimCases(ref signalled);
+            watching = ClaimWatching();
         }
 
         foreach (SimSocket socket in left)
@@ -187,23 +199,15 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
         }
 
         accepting?.Fail(Failure());
-        Complete(ref signalled);
+        watching?.Fail(Failure());
     }
 
-    private void ClaimCases(ref WaiterList<Nothing> claimed)
+    // Under the gate.
+    private Waiter<Nothing>? ClaimWatching()
     {
-        while (_cases.TryPopClaimed(out Waiter<Nothing>? branch))
-        {
-            claimed.Add(branch);
-        }
-    }
-
-    private static void Complete(ref WaiterList<Nothing> claimed)
-    {
-        while (claimed.TryPop(out Waiter<Nothing>? branch))
-        {
-            branch.Complete(default);
-        }
+        Waiter<Nothing>? watching = _watching;
+        _watching = null;
+        return watching is not null && watching.TryClaim() ? watching : null;
     }
 
     private void ThrowIf(bool isOver, bool isBusy)
@@ -215,10 +219,12 @@ internal sealed class SimListenSocket(SimHost host, EndPoint local, int backlog,
 
         if (isBusy)
         {
-            throw new InvalidOperationException(
-                $"Somebody accepts at {local} already. One accept may be in flight at a time: await the one before.");
+            throw Busy();
         }
     }
+
+    private InvalidOperationException Busy() => new(
+        $"Somebody accepts on {local} already. One accept may be in flight at a time: await the one before.");
 
     private Exception Failure() => _hasCrashed && !_isDisposed
         ? SimHost.Down(host, $"Accepting at {local}")

@@ -27,8 +27,6 @@ namespace Treeline.Testing;
 /// </remarks>
 public sealed class SimNet
 {
-    internal static readonly SimConditions Loopback = new() { MinLatency = TimeSpan.Zero, MaxLatency = TimeSpan.Zero };
-
     private readonly Dictionary<string, SimHost> _hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<(SimHost One, SimHost Other), SimLink> _links = [];
     private readonly Random _random;
@@ -61,6 +59,9 @@ public sealed class SimNet
             Volatile.Write(ref _conditions, value);
         }
     }
+
+    /// <summary>What the way is like that leads from a host to itself.</summary>
+    internal SimConditions Loopback { get; init; } = new() { MinLatency = TimeSpan.Zero, MaxLatency = TimeSpan.Zero };
 
     internal Lock Gate { get; } = new();
 

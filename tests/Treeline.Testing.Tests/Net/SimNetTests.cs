@@ -114,11 +114,11 @@ public sealed class SimNetTests
             _net.Partition(_server);
             TimeSpan parted = _time.Elapsed;
             await Fails(SocketError.TimedOut, () => TcpStream.ConnectAsync("server", 7).AsTask());
-            Assert.Equal(127.01, (_time.Elapsed - parted).TotalSeconds);
+            Assert.Equal(127, (_time.Elapsed - parted).TotalSeconds);
             parted = _time.Elapsed;
             await stream.WriteAsync(new byte[] { 1 });
             await Fails(SocketError.TimedOut, () => stream.ReadExactlyAsync(new byte[1]).AsTask());
-            Assert.Equal(924.61, (_time.Elapsed - parted).TotalSeconds);
+            Assert.Equal(924.6, (_time.Elapsed - parted).TotalSeconds);
             await Fails(SocketError.TimedOut, () => stream.WriteAsync(new byte[1]).AsTask());
             stream.Abort();
             _net.Heal(); // only now the server can hear of it
@@ -318,6 +318,11 @@ public sealed class SimNetTests
                 while (true)
                 {
                     SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, own.Token);
+                    if (result.ReceivedBytes == 1)
+                    {
+                        return;
+                    }
+
                     Assert.Equal(4, result.ReceivedBytes);
                     Assert.Equal(_client.Address, ((IPEndPoint)result.RemoteEndPoint).Address);
                     got.Add(BitConverter.ToInt32(buffer));
@@ -340,12 +345,16 @@ public sealed class SimNetTests
             _net.Heal();
             await Clock.Delay(TimeSpan.FromSeconds(1));
             Assert.Equal(before, got.Count); // lost, and not sent again
+            while (!receiving.IsCompleted)
+            {
+                await socket.SendToAsync(new byte[1], new IPEndPoint(_server.Address, 9));
+                await Clock.Delay(TimeSpan.FromMilliseconds(100));
+            }
         });
-        scope.Cancel("enough");
         Assert.InRange(1000 - got.Distinct().Count(), 120, 280);
         Assert.InRange(got.Count - got.Distinct().Count(), 90, 250);
         Assert.NotEqual(got.Order(), got);
-    }).ContinueWith(static ended => Assert.True(ended.IsCanceled), TaskScheduler.Default);
+    });
 
     [Fact]
     public async Task The_same_seed_is_the_same_run_and_another_is_another()

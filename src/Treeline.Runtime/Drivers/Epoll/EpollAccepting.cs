@@ -30,14 +30,18 @@ internal sealed class EpollAccepting(EpollSocket socket) : EpollOperation<Stream
     {
         result = null!;
         more = true; // there may be others: only a call that finds none says that
+        byte* address = stackalloc byte[SocketAddresses.Capacity];
         while (true)
         {
-            int descriptor = Libc.Accept(Socket.Descriptor, null, null, Libc.NonBlocking | Libc.CloseOnExec);
+            int size = SocketAddresses.Capacity;
+            int descriptor = Libc.Accept(Socket.Descriptor, address, &size, Libc.NonBlocking | Libc.CloseOnExec);
             if (descriptor >= 0)
             {
+                var accepted = new EpollSocket(Socket.Driver, descriptor);
+                accepted.SetPeer(address, size);
                 try
                 {
-                    result = EpollStream.Open(new EpollSocket(Socket.Driver, descriptor), connected: true);
+                    result = EpollStream.Open(accepted, connected: true);
                     return Errno.None;
                 }
                 catch (SocketException)

@@ -115,6 +115,8 @@ internal sealed class EpollNetwork(EpollDriver driver) : Network
         SocketAddress address = endPoint.Serialize();
         fixed (byte* start = address.Buffer.Span)
         {
+            socket.SetPeer(start, address.Size);
+
             // A signal leaves it going on in the background (connect(2), EINTR).
             return Libc.Connect(socket.Descriptor, start, address.Size) == 0 ? Errno.None
                 : Libc.LastError is var error && error == Errno.Interrupted ? Errno.InProgress

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Treeline.Drivers.Linux;
+using Treeline.Net;
 
 namespace Treeline.Drivers.Epoll;
 
@@ -64,6 +65,8 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
     public override bool MayBeReady => (Volatile.Read(ref _state) & (Ready | Ended | Closed)) != 0;
 
+    public override bool IsInFlight => (Volatile.Read(ref _state) & (Busy | Waiting)) != 0;
+
     /// <summary>Those who wait to be told that it is ready, without attempting anything.</summary>
     public EpollWatchers Watchers
     {
@@ -125,6 +128,9 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
         Settle(); // from here on it may be anybody's
         return waiter.AsValueTask();
     }
+
+    /// <summary>There was nothing to attempt. Called after <see cref="Enter"/>.</summary>
+    protected void LeaveAtOnce() => Leave(NotSpent);
 
     /// <summary>Attempts what was set, and does not wait: false, there is nothing. Called after <see cref="Enter"/>.</summary>
     protected bool TryNow(out T result)
@@ -406,7 +412,5 @@ internal abstract class EpollOperation<T> : EpollOperation, IWaitQueue
 
     private Exception Refusal(int state) => (state & Closed) != 0
         ? Socket.Disposed()
-        : new InvalidOperationException(
-            $"{this}: one is in flight already. At most one at a time may be: await it before the next, or give the connection to one task "
-            + "for each direction.");
+        : SocketErrors.Busy(ToString());
 }

@@ -16,6 +16,12 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
         }
 
         Enter();
+        if (buffer.IsEmpty)
+        {
+            LeaveAtOnce();
+            return Waiter<int>.Over(0);
+        }
+
         _buffer = buffer;
         _flags = peek ? Libc.MessagePeek : 0;
         return Start(cancellationToken);
@@ -25,6 +31,13 @@ internal sealed class EpollReading(EpollSocket socket) : EpollOperation<int>(soc
     public unsafe bool TryRead(Span<byte> buffer, out int read)
     {
         Enter();
+        if (buffer.IsEmpty)
+        {
+            LeaveAtOnce();
+            read = 0;
+            return true;
+        }
+
         fixed (byte* start = buffer)
         {
             _direct = start;

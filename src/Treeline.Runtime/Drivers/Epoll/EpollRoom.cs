@@ -17,6 +17,8 @@ internal sealed class EpollRoom : EpollOperation
 
     public override bool MayBeReady => Volatile.Read(ref _ready) != 0;
 
+    public override bool IsInFlight => false; // several may send
+
     /// <summary>Somebody is going to attempt, having found no room before.</summary>
     public void Full() => Interlocked.Exchange(ref _ready, 0);
 

@@ -16,6 +16,7 @@ internal sealed class EpollSocket
     private int _closed;
     private EndPoint? _local;
     private EndPoint? _remote;
+    private EpollPeer _peer; // written before the socket is anybody's
 
     /// <param name="driver">Registers it, from the moment <see cref="EpollDriver.Register"/> is called.</param>
     /// <param name="descriptor">Belongs to the socket.</param>
@@ -53,6 +54,9 @@ internal sealed class EpollSocket
         Slot = slot;
         Generation = generation;
     }
+
+    /// <summary>The address of the other end, <paramref name="size"/> bytes that the caller has on its stack, or pinned. Before anybody else has the socket.</summary>
+    public unsafe void SetPeer(byte* address, int size) => _peer.Set(address, size);
 
     /// <summary>Called by whoever dispatches.</summary>
     public void OnEvents(uint events)
@@ -121,7 +125,15 @@ internal sealed class EpollSocket
 
         _ = WithSocket(socket =>
         {
-            socket.SetSocketOption(level, name, value);
+            if (name == SocketOptionName.Linger)
+            {
+                socket.LingerState = new LingerOption(value >= 0, Math.Max(value, 0));
+            }
+            else
+            {
+                socket.SetSocketOption(level, name, value);
+            }
+
             return true;
         });
     }
@@ -180,6 +192,11 @@ internal sealed class EpollSocket
 
     private EndPoint? Name(ref EndPoint? name, bool remote)
     {
+        if (name is null && remote)
+        {
+            name = _peer.ToEndPoint();
+        }
+
         if (name is null && TryKeep())
         {
             name = SocketAddresses.Of(Descriptor, remote);

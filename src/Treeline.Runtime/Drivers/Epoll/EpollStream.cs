@@ -88,8 +88,9 @@ internal sealed class EpollStream : StreamSocket
     public override void SetOption(SocketOptionLevel level, SocketOptionName name, int value) =>
         _socket.SetOption(level, name, value);
 
-    public override int GetOption(SocketOptionLevel level, SocketOptionName name) =>
-        _socket.WithSocket(socket => (int)socket.GetSocketOption(level, name)!);
+    public override int GetOption(SocketOptionLevel level, SocketOptionName name) => name == SocketOptionName.Linger
+        ? _socket.WithSocket(static socket => socket.LingerState is { Enabled: true } linger ? linger.LingerTime : -1)
+        : _socket.WithSocket(socket => (int)socket.GetSocketOption(level, name)!);
 
     public override void Abort()
     {

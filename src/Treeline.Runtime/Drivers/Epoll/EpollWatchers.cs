@@ -1,3 +1,5 @@
+using Treeline.Net;
+
 namespace Treeline.Drivers.Epoll;
 
 /// <summary>Those who want to know when an operation need not wait, without attempting it: any number, cases of selects among them.</summary>
@@ -25,6 +27,7 @@ internal sealed class EpollWatchers(EpollSocket socket, EpollOperation operation
             return ValueTask.FromException(socket.Disposed());
         }
 
+        ThrowIfInFlight();
         if (operation.MayBeReady)
         {
             return Waiter<Nothing>.Over();
@@ -69,13 +72,25 @@ internal sealed class EpollWatchers(EpollSocket socket, EpollOperation operation
 
     public override string ToString() => $"{operation} (until it is ready)";
 
-    void ISelectable<Nothing>.Enter(Waiter<Nothing> branch) => Add(branch);
+    void ISelectable<Nothing>.Enter(Waiter<Nothing> branch)
+    {
+        ThrowIfInFlight();
+        Add(branch);
+    }
 
     void IWaitQueue.Remove(WaiterBase waiter)
     {
         using (_gate.Enter())
         {
             _waiters.Remove((Waiter<Nothing>)waiter);
+        }
+    }
+
+    private void ThrowIfInFlight()
+    {
+        if (operation.IsInFlight && !socket.IsClosed)
+        {
+            throw SocketErrors.Busy(operation.ToString()!);
         }
     }
 

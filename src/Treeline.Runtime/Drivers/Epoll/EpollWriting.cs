@@ -25,6 +25,12 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
 
         Enter();
+        if (buffer.IsEmpty)
+        {
+            LeaveAtOnce();
+            return Waiter<int>.Over(0);
+        }
+
         _buffer = buffer;
         return Start(cancellationToken);
     }
@@ -37,6 +43,12 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         }
 
         Enter();
+        if (IsEmpty(buffers))
+        {
+            LeaveAtOnce();
+            return Waiter<int>.Over(0);
+        }
+
         _buffers = buffers;
         return Start(cancellationToken);
     }
@@ -52,6 +64,13 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
     public unsafe bool TryWrite(ReadOnlySpan<byte> buffer, out int written)
     {
         Enter();
+        if (buffer.IsEmpty)
+        {
+            LeaveAtOnce();
+            written = 0;
+            return true;
+        }
+
         fixed (byte* start = buffer)
         {
             _direct = start;
@@ -111,6 +130,19 @@ internal sealed class EpollWriting(EpollSocket socket, bool connected) : EpollOp
         _buffer = default;
         _buffers = null;
         _direct = null;
+    }
+
+    private static bool IsEmpty(IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            if (!buffers[i].IsEmpty)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private unsafe Errno AttemptConnect()

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Treeline.IO;
 using Treeline.Net;
 
 namespace Treeline.Drivers;
@@ -87,7 +88,7 @@ internal sealed class PortableDatagramSocket : DatagramSocket
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(OperationBuilder<>))]
     private async ValueTask<int> SendWholeAsync(
         ReadOnlyMemory<byte> datagram, IPEndPoint? destination, CancellationToken cancellationToken)
     {

@@ -134,8 +134,6 @@ public abstract class DatagramConformance<TNetwork> : ConformanceTest<TNetwork>
     {
         ValueTask<SocketReceiveFromResult> receiving = one.ReceiveFromAsync(_buffer, default);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await one.ReceiveFromAsync(new byte[1], default));
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            async () => await new Select<int>().On(one.ReceivableCase(), static () => 1).WaitAsync());
         await other.SendAsync(s_hello, one.LocalEndPoint, default);
         Assert.Equal(s_hello.Length, (await receiving).ReceivedBytes);
     });
@@ -194,7 +192,9 @@ public abstract class DatagramConformance<TNetwork> : ConformanceTest<TNetwork>
             ChildTask<SocketReceiveFromResult> child = scope.Spawn(
                 async ct => await one.ReceiveFromAsync(_buffer, ct), "the receiver");
             await Until(static () => Find("the receiver").WaitsOn is not null);
-            Assert.Equal($"receive on {one.LocalEndPoint}", Find("the receiver").WaitsOn);
+            string waitsOn = Find("the receiver").WaitsOn!;
+            Assert.StartsWith("receive", waitsOn, StringComparison.Ordinal);
+            Assert.Contains(one.LocalEndPoint.ToString(), waitsOn, StringComparison.Ordinal);
             await other.SendAsync(s_hello, one.LocalEndPoint, default);
             await child;
         });

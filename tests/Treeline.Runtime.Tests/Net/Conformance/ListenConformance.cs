@@ -49,6 +49,8 @@ public abstract class ListenConformance<TNetwork> : ConformanceTest<TNetwork>
         using ListenSocket listener = network.Listen(AnyPort, 16, reusePort: false);
         for (int round = 0; round < 3; round++)
         {
+            // It may say so wrongly, until that has been tried.
+            Assert.False(listener.TryAccept(out _));
             using var other = new CancellationTokenSource();
             ValueTask<int> losing = new Select<int>()
                 .On(listener.AcceptableCase(), static () => 1)
@@ -80,8 +82,6 @@ public abstract class ListenConformance<TNetwork> : ConformanceTest<TNetwork>
         using ListenSocket listener = network.Listen(AnyPort, 16, reusePort: false);
         ValueTask<StreamSocket> accepting = listener.AcceptAsync(default);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await listener.AcceptAsync(default));
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            async () => await new Select<int>().On(listener.AcceptableCase(), static () => 1).WaitAsync());
         using StreamSocket client = await network.ConnectAsync(listener.LocalEndPoint, default);
         (await accepting).Dispose();
     });
@@ -230,7 +230,9 @@ public abstract class ListenConformance<TNetwork> : ConformanceTest<TNetwork>
         {
             ChildTask child = scope.Spawn(async ct => (await listener.AcceptAsync(ct)).Dispose(), "the server");
             await Until(static () => Find("the server").WaitsOn is not null);
-            Assert.Equal($"accept on {listener.LocalEndPoint}", Find("the server").WaitsOn);
+            string waitsOn = Find("the server").WaitsOn!;
+            Assert.StartsWith("accept", waitsOn, StringComparison.Ordinal);
+            Assert.Contains(listener.LocalEndPoint.ToString()!, waitsOn, StringComparison.Ordinal);
             (await network.ConnectAsync(listener.LocalEndPoint, default)).Dispose();
             await child;
         });

@@ -151,9 +151,6 @@ public abstract class ReadConformance<TNetwork> : ConformanceTest<TNetwork>
         ValueTask<int> reading = connection.Server.ReadAsync(new byte[1], default);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Server.ReadAsync(new byte[1], default));
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Server.PeekAsync(new byte[1], default));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Server.ReadableAsync(default));
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            async () => await new Select<int>().On(connection.Server.ReadableCase(), static () => 1).WaitAsync());
         Assert.False(reading.IsCompleted);
         await connection.Client.WriteAllAsync(s_hello);
         Assert.Equal(1, await reading);
@@ -179,7 +176,7 @@ public abstract class ReadConformance<TNetwork> : ConformanceTest<TNetwork>
             ChildTask<int> child = scope.Spawn(
                 async ct => await connection.Server.ReadAsync(new byte[1], ct), "the reader");
             await Until(static () => Find("the reader").WaitsOn is not null);
-            Assert.Equal($"read from {connection.Server.RemoteEndPoint}", Find("the reader").WaitsOn);
+            Assert.StartsWith($"read from {connection.Server.RemoteEndPoint}", Find("the reader").WaitsOn, StringComparison.Ordinal);
             await connection.Client.WriteAllAsync(s_hello.AsMemory(0, 1));
             Assert.Equal(1, await child);
         });
@@ -202,11 +199,12 @@ public abstract class ReadConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task A_reset_ends_a_read_with_an_error_that_names_the_ends() => OnConnection(async connection =>
     {
+        string other = connection.Server.RemoteEndPoint!.ToString()!;
         ValueTask<int> reading = connection.Server.ReadAsync(new byte[1], default);
         connection.Client.Abort();
         SocketException e = await Assert.ThrowsAsync<SocketException>(async () => await reading);
         Assert.Equal(SocketError.ConnectionReset, e.SocketErrorCode);
-        Assert.Contains(connection.Server.RemoteEndPoint!.ToString()!, e.Message, StringComparison.Ordinal);
+        Assert.Contains(other, e.Message, StringComparison.Ordinal);
     });
 
     [Fact]

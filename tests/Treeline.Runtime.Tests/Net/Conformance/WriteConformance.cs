@@ -88,7 +88,6 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
         ValueTask<int> writing = connection.Client.WriteAsync(one, default);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Client.WriteAsync(one, default));
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Client.WriteVectoredAsync([one], default));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Client.WritableAsync(default));
         Task<long> draining = connection.Server.ReadToEndAsync();
         Assert.Equal(1, await writing);
         connection.Client.ShutdownSend();
@@ -124,7 +123,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
             ChildTask<int> child = scope.Spawn(
                 async ct => await connection.Client.WriteAsync(Transfer.Bytes(position, 1), ct), "the writer");
             await Until(static () => Find("the writer").WaitsOn is not null);
-            Assert.Equal($"write to {connection.Client.RemoteEndPoint}", Find("the writer").WaitsOn);
+            Assert.StartsWith($"write to {connection.Client.RemoteEndPoint}", Find("the writer").WaitsOn, StringComparison.Ordinal);
             Task<long> draining = connection.Server.ReadToEndAsync();
             Assert.Equal(1, await child);
             connection.Client.ShutdownSend();
