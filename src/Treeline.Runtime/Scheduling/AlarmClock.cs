@@ -12,16 +12,21 @@ namespace Treeline;
 /// <para><b>No alarm is slept through.</b> <c>_sleeper</c> and <c>_until</c> belong to the gate as well: whoever waits in the driver says
 /// there until when, having seen <c>_next</c>; whoever sets an alarm for earlier while somebody sleeps wakes the driver. Setting an alarm later wakes
 /// nobody: at worst one wait ends for nothing.</para>
+/// <para><b>After the runtime</b> nobody waits in the driver any more, but code that only used the runtime's workers may still wait for an alarm:
+/// from <see cref="Close"/> on a timer of the system (<c>_system</c>, the gate's) rings them. It is set under <c>_afterwards</c>, for what
+/// <c>_next</c> is then; so the last to set it has seen the last change.</para>
 /// </remarks>
 internal sealed class AlarmClock : TimeProvider
 {
     private const long Never = long.MaxValue;
 
     private readonly List<Alarm> _alarms = [];
+    private readonly Lock _afterwards = new();
     private Gate _gate;
     private long _next = Never;
     private long _until;
     private Driver? _sleeper;
+    private ITimer? _system;
 
     /// <summary>Whether an alarm is to ring. Any thread.</summary>
     public bool IsDue(long now) => Volatile.Read(ref _next) <= now;
@@ -55,6 +60,19 @@ internal sealed class AlarmClock : TimeProvider
         {
             due.Ring();
         }
+    }
+
+    /// <summary>Nobody waits in the driver any more.</summary>
+    public void Close()
+    {
+        ITimer system = System.CreateTimer(
+            static clock => ((AlarmClock)clock!).RingBySystem(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using (_gate.Enter())
+        {
+            _system = system;
+        }
+
+        Set(system);
     }
 
     /// <summary>An alarm, not set yet.</summary>
@@ -95,8 +113,10 @@ internal sealed class AlarmClock : TimeProvider
     private void Set(Alarm alarm, long due)
     {
         Driver? wakes = null;
+        ITimer? system;
         using (_gate.Enter())
         {
+            system = _system;
             alarm.Due = due;
             if (due < _next)
             {
@@ -106,6 +126,30 @@ internal sealed class AlarmClock : TimeProvider
         }
 
         wakes?.Wake();
+        if (system is not null)
+        {
+            Set(system);
+        }
+    }
+
+    private void RingBySystem()
+    {
+        Ring(Stopwatch.GetTimestamp());
+        Set(_system!); // what rang may not have been all
+    }
+
+    private void Set(ITimer system)
+    {
+        lock (_afterwards)
+        {
+            long next = Volatile.Read(ref _next);
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), next);
+            system.Change(
+                next == Never
+                    ? Timeout.InfiniteTimeSpan
+                    : TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue)),
+                Timeout.InfiniteTimeSpan);
+        }
     }
 
     private void Remove(Alarm alarm)

@@ -174,5 +174,6 @@ internal sealed class RuntimeCore
         }
 
         Seat.Driver.Dispose();
+        Seat.Clock?.Close();
     }
 }

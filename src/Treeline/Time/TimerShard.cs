@@ -183,7 +183,15 @@ internal sealed class TimerShard : IThreadPoolWorkItem
             }
             else
             {
-                _executor.Schedule(this);
+                try
+                {
+                    _executor.Schedule(this);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The runtime is gone; whoever set a timer there has not been told.
+                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                }
             }
         }
     }

@@ -4,11 +4,11 @@ namespace Treeline.Tests;
 internal static class Here
 {
     public const string Pool = "pool";
-    public const string OnRuntime = "runtime";
+    public const string RuntimeWorker = "runtime";
 
-    /// <summary><see cref="OnRuntime"/>: on a worker of one; <see cref="Pool"/>; or the name of the thread.</summary>
+    /// <summary><see cref="RuntimeWorker"/>: on a worker of one; <see cref="Pool"/>; or the name of the thread.</summary>
     public static string Name => WorkerThread.Current.Worker?.Scheduler is { } scheduler
-        ? scheduler.Owner is RuntimeCore ? OnRuntime : scheduler == Executor.ThreadPool ? Pool : "another scheduler"
+        ? scheduler.Owner is RuntimeCore ? RuntimeWorker : scheduler == Executor.ThreadPool ? Pool : "another scheduler"
         : Thread.CurrentThread.IsThreadPoolThread ? Pool
         : Thread.CurrentThread.Name ?? "a thread";
 

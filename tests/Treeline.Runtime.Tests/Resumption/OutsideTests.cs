@@ -36,7 +36,7 @@ public sealed class OutsideTests : TreeTest
             Assert.False(goesOn.IsCompleted);
             thing.Happen();
 
-            Assert.Equal(Here.OnRuntime, await goesOn);
+            Assert.Equal(Here.RuntimeWorker, await goesOn);
         });
     });
 
@@ -57,7 +57,7 @@ public sealed class OutsideTests : TreeTest
                     Assert.True(userInterface.IsCurrent, $"{awaited}");
                 }
 
-                Assert.Equal(Here.OnRuntime, await scope.Spawn(async _ =>
+                Assert.Equal(Here.RuntimeWorker, await scope.Spawn(async _ =>
                 {
                     await Fiber.Yield();
                     return Here.Name;

@@ -7,15 +7,15 @@ namespace Treeline.Tests;
 public sealed class ResumptionTests : TreeTest
 {
     [Theory]
-    [InlineData(Awaited.Message, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.MessageWithoutContext, Pool, Pool, Pool, OnRuntime)]
-    [InlineData(Awaited.Child, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.OtherFiber, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.Socket, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.SocketWithoutContext, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.FiberYield, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.TaskYield, Pool, OnRuntime, Pool, OnRuntime)]
-    [InlineData(Awaited.ForeignTask, Foreign, OnRuntime, Foreign, OnRuntime)]
+    [InlineData(Awaited.Message, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.MessageWithoutContext, Pool, Pool, Pool, RuntimeWorker)]
+    [InlineData(Awaited.Child, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.OtherFiber, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.Socket, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.SocketWithoutContext, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.FiberYield, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.TaskYield, Pool, RuntimeWorker, Pool, RuntimeWorker)]
+    [InlineData(Awaited.ForeignTask, Foreign, RuntimeWorker, Foreign, RuntimeWorker)]
     [InlineData(Awaited.ForeignTaskWithoutContext, Foreign, Foreign, Foreign, Foreign)]
     [InlineData(Awaited.TaskEndedHereWithoutContext, Pool, Pool, Pool, Pool)]
     public Task Code_goes_on_where_the_table_says(
@@ -36,7 +36,7 @@ public sealed class ResumptionTests : TreeTest
 
     [Theory]
     [InlineData(false, Pool)]
-    [InlineData(true, OnRuntime)]
+    [InlineData(true, RuntimeWorker)]
     public Task After_ConfigureAwait_false_the_next_wait_of_Treelines_brings_back_a_fiber_but_not_plain_code(bool inFiber, string expected) =>
         InTime(async () =>
         {
@@ -80,7 +80,7 @@ public sealed class ResumptionTests : TreeTest
         await TaskScope.RunAsync(
             async scope =>
             {
-                Assert.Equal(Here.OnRuntime, await scope.Spawn(async _ =>
+                Assert.Equal(Here.RuntimeWorker, await scope.Spawn(async _ =>
                 {
                     await Fiber.Yield();
                     return Here.Name;

@@ -13,7 +13,8 @@ namespace Treeline;
 /// <para><b>Protocol.</b> Who holds a worker: <see cref="Worker"/>. Who is woken, and why no wake-up is lost:
 /// <see cref="IdleWorkers"/>. How work is taken from a thread that blocks: <see cref="BlockMonitor"/>.</para>
 /// <para><b>Stop.</b> <see cref="Dispose"/> waits until the queues are empty and no work runs; in that moment the injector
-/// closes, and whoever schedules from outside afterwards is refused. Work that runs may schedule until the end.</para>
+/// closes, and whoever schedules new work from outside afterwards is refused. What has begun and waited then goes on on the .NET thread pool:
+/// it must not be lost. Work that runs may schedule until the end.</para>
 /// </remarks>
 internal sealed class Scheduler : Executor, IDisposable
 {
@@ -103,7 +104,7 @@ internal sealed class Scheduler : Executor, IDisposable
         }
         else
         {
-            Inject(work);
+            Continue(work);
         }
     }
 
@@ -115,7 +116,7 @@ internal sealed class Scheduler : Executor, IDisposable
         }
         else
         {
-            Inject(work);
+            Continue(work);
         }
     }
 
@@ -185,6 +186,18 @@ internal sealed class Scheduler : Executor, IDisposable
     {
         ObjectDisposedException.ThrowIf(!_injector.TryPush(work), this);
         Notify();
+    }
+
+    private void Continue(IThreadPoolWorkItem work)
+    {
+        if (_injector.TryPush(work))
+        {
+            Notify();
+        }
+        else
+        {
+            System.Threading.ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -248,7 +248,12 @@ public sealed class SchedulerTests
         cranks.Dispose();
         Assert.Equal(2_000, ran);
         Assert.Throws<ObjectDisposedException>(() => cranks.Scheduler.Schedule(new Work(static () => { })));
-        Assert.Throws<ObjectDisposedException>(() => cranks.Scheduler.ScheduleWoken(new Work(static () => { })));
+
+        // What has begun is not lost: it goes on on the thread pool.
+        using var wentOn = new CountdownEvent(2);
+        cranks.Scheduler.ScheduleWoken(new Work(() => wentOn.Signal()));
+        cranks.Scheduler.ScheduleYielded(new Work(() => wentOn.Signal()));
+        Assert.True(wentOn.Wait(TimeSpan.FromSeconds(30)));
     }
 
     [Theory]
