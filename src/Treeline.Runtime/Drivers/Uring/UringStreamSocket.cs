@@ -542,9 +542,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 _in = chunks;
                 chunks = default;
             }
-            else
+            else if (!chunks.IsEmpty)
             {
-                _isUnread |= !chunks.IsEmpty;
+                LeaveUnread(ref chunks);
             }
 
             EndRead();
@@ -589,6 +589,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Errno error = result < 0 ? (Errno)(-result) : Errno.None;
         bool isStarved = error == Errno.NoBufferSpace && !_driver.Buffers.TryRelieve();
         Chunk* unused = null;
+        var unsent = default(ChunkList);
         Waiter<int>? reader = null;
         Memory<byte> into = default;
         bool peeks = false;
@@ -620,7 +621,10 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             if (result <= 0 || _isClosed)
             {
                 unused = chunk;
-                _isUnread |= result > 0;
+                if (result > 0)
+                {
+                    LeaveUnread(ref unsent);
+                }
             }
             else
             {
@@ -655,6 +659,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             steps = Decide();
         }
 
+        _driver.Recycle(ref unsent);
         if (unused is not null)
         {
             _driver.Recycle(unused);
@@ -1046,6 +1051,17 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
     }
 
+    /// <summary>
+    /// Under the gate, closed: bytes have come that nobody will read. As the system does, the connection is reset then, and what has not been sent
+    /// is dropped: the other end may wait for us to read before it reads, for ever.
+    /// </summary>
+    private void LeaveUnread(ref ChunkList unsent)
+    {
+        _isUnread = true;
+        _isAborted = true;
+        TakeUnsent(ref unsent);
+    }
+
     private void Close(bool aborts)
     {
         Waiter<int>? reader = null;
@@ -1096,9 +1112,13 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 others.Add(writable);
             }
 
-            _isUnread |= !_in.IsEmpty;
+            bool unread = !_in.IsEmpty;
             unused = _in.TakeAll();
-            if (_isAborted)
+            if (unread)
+            {
+                LeaveUnread(ref unused);
+            }
+            else if (_isAborted)
             {
                 TakeUnsent(ref unused);
             }
@@ -1178,19 +1198,25 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
 
         var steps = Steps.None;
+        bool isEmpty = _out.IsEmpty && _filling is null;
+        bool sends = !_isAborted && (_isSending || !isEmpty);
         if (_receiving != Receiving.Not)
         {
-            bool stops = _isClosed || (_receiving == Receiving.Always && _in.Count >= MostHeld);
+            bool stops = (_isClosed && !sends) || (_receiving == Receiving.Always && _in.Count >= MostHeld);
             steps |= stops && !_isStopping ? Steps.StopReceiving : Steps.None;
         }
-        else if (!_isClosed && _in.IsEmpty && !IsOver)
+        else if (_isClosed)
+        {
+            // What was written is still being sent. Should bytes come, nobody reads them: see LeaveUnread.
+            steps |= !sends || IsOver || _isReading ? Steps.None : _isStarved ? Steps.ReceiveOnce : Steps.Receive;
+        }
+        else if (_in.IsEmpty && !IsOver)
         {
             // Not while the one who reads asks the system itself: bytes would overtake each other.
             bool waits = _reader is not null || _readable is not null || (!_isReading && !_cases.IsEmpty);
             steps |= !waits ? Steps.None : _isStarved ? Steps.ReceiveOnce : Steps.Receive;
         }
 
-        bool isEmpty = _out.IsEmpty && _filling is null;
         if (_isSending)
         {
             steps |= _isAborted && !_isStoppingSend ? Steps.StopSending : Steps.None;

@@ -57,6 +57,36 @@ public abstract class EndConformance<TNetwork> : ConformanceTest<TNetwork>
     });
 
     [Fact]
+    public Task Two_ends_that_only_write_are_free_when_one_is_closed() => OnConnection(async connection =>
+    {
+        byte[] much = new byte[64 * 1024];
+        ValueTask<int> reading = connection.Client.ReadAsync(new byte[1], default);
+        await connection.Server.WriteAllAsync(s_hello);
+        Assert.Equal(1, await reading); // so that it has unread bytes, as soon as it is told of them
+        await FillAsync(connection.Server);
+        await FillAsync(connection.Client);
+        ValueTask<int> writing = connection.Server.WriteAsync(much, default);
+        connection.Client.Dispose();
+        await Assert.ThrowsAnyAsync<SocketException>(async () =>
+        {
+            await writing;
+            while (true)
+            {
+                await connection.Server.WriteAsync(much, default);
+            }
+        });
+
+        // Full is what stays full while whoever could make room has been let run.
+        async Task FillAsync(StreamSocket end)
+        {
+            for (int refusals = 0; refusals < 100; await Task.Yield())
+            {
+                refusals = end.TryWrite(much, out _) ? 0 : refusals + 1;
+            }
+        }
+    });
+
+    [Fact]
     public Task Closing_with_bytes_unread_is_a_reset_for_the_other_end() => OnConnection(async connection =>
     {
         await connection.Server.WriteAllAsync(s_hello);
