@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using Treeline.Drivers;
 using Treeline.Net;
@@ -90,7 +91,43 @@ public sealed class PortableNetworkTests : TreeTest
     });
 
     [Fact]
+    public Task Memory_that_is_gone_ends_the_read_that_it_was_given_to_and_nothing_else() => InTime(async () =>
+    {
+        PortableNetwork network = PortableNetwork.OnThreadPool;
+        using ListenSocket listener = network.Listen(s_anyPort, 16, reusePort: false);
+        using StreamSocket client = await network.ConnectAsync(listener.LocalEndPoint, default);
+        using StreamSocket server = await listener.AcceptAsync(default);
+        using var gone = new GoneMemory();
+        ValueTask<int> reading = server.ReadAsync(gone.Memory, default);
+        gone.IsGone = true;
+        await client.WriteAsync(new byte[] { 7 }, default);
+        await Assert.ThrowsAsync<OopsException>(async () => await reading);
+        byte[] buffer = new byte[1];
+        Assert.Equal(1, await server.ReadAsync(buffer, default));
+        Assert.Equal(7, buffer[0]);
+    });
+
+    [Fact]
     public Task A_host_name_is_no_end_point_of_a_socket() => InTime(async () =>
         await Assert.ThrowsAsync<ArgumentException>(
             async () => await PortableNetwork.OnThreadPool.ConnectAsync(new DnsEndPoint("localhost", 80), default)));
+
+    private sealed class GoneMemory : MemoryManager<byte>
+    {
+        private readonly byte[] _bytes = new byte[10];
+
+        public bool IsGone { get; set; }
+
+        public override Span<byte> GetSpan() => IsGone ? throw new OopsException("It is gone.") : _bytes;
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
 }

@@ -97,7 +97,7 @@ public sealed class UringStreamSocketTests : UringTest
     public Task Aborting_gives_up_what_waits_to_be_sent() => OnDriver(async (thread, network) =>
     {
         using Connection connection = await ConnectAsync(network);
-        connection.Client.FillUp();
+        await connection.Client.FillUpAsync();
         ValueTask<int> writing = connection.Client.WriteAsync(new byte[1], default);
         Assert.False(writing.IsCompleted);
         connection.Client.Dispose();

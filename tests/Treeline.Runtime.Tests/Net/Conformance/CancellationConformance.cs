@@ -42,7 +42,7 @@ public abstract class CancellationConformance<TNetwork> : ConformanceTest<TNetwo
     [Fact]
     public Task A_cancelled_write_wrote_nothing_and_another_may_follow() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         await CancelledAsync(async ct => await connection.Client.WriteAsync("not this"u8.ToArray(), ct));
         await CancelledAsync(async ct => await connection.Client.WriteVectoredAsync(["nor this"u8.ToArray()], ct));
         await CancelledAsync(connection.Client.WritableAsync);
@@ -107,7 +107,7 @@ public abstract class CancellationConformance<TNetwork> : ConformanceTest<TNetwo
     public Task No_byte_is_lost_or_doubled_when_writes_are_cancelled_while_room_is_made(int seed) => OnConnection(async connection =>
     {
         var random = new Random(seed);
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         Task<long> draining = connection.Server.ReadToEndAsync();
         using var together = new Together();
         for (int round = 0; round < 300; round++)

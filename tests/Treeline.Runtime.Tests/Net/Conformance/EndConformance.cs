@@ -111,7 +111,7 @@ public abstract class EndConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task Aborting_sends_nothing_that_waits_to_be_sent() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         connection.Client.Abort();
         await Assert.ThrowsAsync<SocketException>(() => connection.Server.ReadToEndAsync());
         Assert.True(position > 0);
@@ -135,7 +135,7 @@ public abstract class EndConformance<TNetwork> : ConformanceTest<TNetwork>
             using Connection connection = await Connection.OpenAsync(network, Under.Address);
             if (name.Contains("writ", StringComparison.Ordinal))
             {
-                connection.Client.FillUp();
+                await connection.Client.FillUpAsync();
             }
 
             ValueTask running = operation(connection.Client);

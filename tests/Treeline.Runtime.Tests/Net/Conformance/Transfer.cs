@@ -59,22 +59,33 @@ internal static class Transfer
         return bytes;
     }
 
-    /// <summary>Writes the stream from the beginning until the system takes no more. Returns how many bytes it took.</summary>
-    public static long FillUp(this StreamSocket socket)
+    /// <summary>
+    /// Writes the stream from the beginning until the system takes no more. Returns how many bytes it took. That it takes none now does
+    /// not say so yet: what is on its way to the other end's buffer makes room when it gets there.
+    /// </summary>
+    public static async Task<long> FillUpAsync(this StreamSocket socket)
     {
+        const int Settled = 50;
         long position = 0;
         byte[] chunk = new byte[16 * 1024];
-        while (true)
+        for (int refusals = 0; refusals < Settled;)
         {
             Fill(chunk, position);
-            if (!socket.TryWrite(chunk, out int written))
+            if (socket.TryWrite(chunk, out int written))
             {
+                position += written;
+                refusals = 0;
                 Assert.True(position < 256 << 20, "The system takes bytes without end.");
-                return position;
             }
-
-            position += written;
+            else
+            {
+                refusals++;
+                Thread.Sleep(1);
+                await Task.Yield();
+            }
         }
+
+        return position;
     }
 
     /// <summary>Reads the stream from <paramref name="position"/> on to its end, checked. Returns the position of the end.</summary>

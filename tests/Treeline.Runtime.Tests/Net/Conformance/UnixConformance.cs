@@ -46,7 +46,7 @@ public abstract class UnixConformance<TNetwork> : ConformanceTest<TNetwork>
     {
         using ListenSocket listener = network.Listen(path, 16, reusePort: false);
         using Connection connection = await Connection.OpenAsync(network, listener);
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         ValueTask<int> writing = connection.Client.WriteAsync(Transfer.Bytes(position, 100_000), default);
         Assert.False(writing.IsCompleted);
         Task<long> draining = connection.Server.ReadToEndAsync();

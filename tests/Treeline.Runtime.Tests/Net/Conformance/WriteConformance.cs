@@ -9,7 +9,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task A_write_that_finds_no_room_waits_for_some() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         byte[] more = Transfer.Bytes(position, 100_000);
         ValueTask<int> writing = connection.Client.WriteAsync(more, default);
         Assert.False(writing.IsCompleted);
@@ -24,7 +24,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     public Task One_can_wait_for_room_only() => OnConnection(async connection =>
     {
         await connection.Client.WritableAsync(default);
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         ValueTask writable = connection.Client.WritableAsync(default);
         Task<long> draining = connection.Server.ReadToEndAsync();
         await writable;
@@ -46,7 +46,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
         Assert.Equal(0, await connection.Client.WriteAsync(default, default));
         Assert.Equal(0, await connection.Client.WriteVectoredAsync([], default));
         Assert.Equal(0, await connection.Client.WriteVectoredAsync([default, default], default));
-        connection.Client.FillUp();
+        await connection.Client.FillUpAsync();
         Assert.Equal(0, await connection.Client.WriteAsync(default, default));
     });
 
@@ -69,7 +69,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task Several_buffers_wait_for_room_as_one_does() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         ValueTask<int> writing = connection.Client.WriteVectoredAsync(
             [default, Transfer.Bytes(position, 10), Transfer.Bytes(position + 10, 100_000)], default);
         Assert.False(writing.IsCompleted);
@@ -83,7 +83,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task Only_one_may_write_at_a_time() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         byte[] one = Transfer.Bytes(position, 1);
         ValueTask<int> writing = connection.Client.WriteAsync(one, default);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.Client.WriteAsync(one, default));
@@ -107,7 +107,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task A_write_that_waits_ends_when_the_connection_is_reset() => OnConnection(async connection =>
     {
-        connection.Client.FillUp();
+        await connection.Client.FillUpAsync();
         ValueTask<int> writing = connection.Client.WriteAsync(s_hello, default);
         connection.Server.Abort();
         SocketError error = await ErrorOf(async () => await writing);
@@ -117,7 +117,7 @@ public abstract class WriteConformance<TNetwork> : ConformanceTest<TNetwork>
     [Fact]
     public Task Whoever_writes_is_shown_with_the_other_end() => OnConnection(async connection =>
     {
-        long position = connection.Client.FillUp();
+        long position = await connection.Client.FillUpAsync();
         await TaskScope.RunAsync(async scope =>
         {
             ChildTask<int> child = scope.Spawn(
