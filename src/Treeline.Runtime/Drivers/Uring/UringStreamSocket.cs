@@ -25,7 +25,9 @@ namespace Treeline.Drivers.Uring;
 /// write, as that of a system's own buffer would be.</para>
 /// <para><b>The end.</b> Closing cancels the receive, lets what was written be sent, waits for the last completion of either, leaves the
 /// driver's table, and only then closes the descriptor: a number that the kernel still uses for us must not become somebody else's.
-/// The system resets a connection that is closed with bytes unread. Here those may have been received already, so it is made to.</para>
+/// The system resets a connection that is closed with bytes unread, or gets bytes after it was closed: else the other end could wait for ever to
+/// get rid of them, and read nothing of what is still to be sent. Here they may have been received already, so it is made to; and as long as
+/// there is something to send after the closing, the receive stays in flight, to hear of any.</para>
 /// </remarks>
 internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISelectable<Nothing>
 {
@@ -544,7 +546,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             }
             else
             {
-                _isUnread |= !chunks.IsEmpty;
+                ResetIfUnread(!chunks.IsEmpty, ref chunks);
             }
 
             EndRead();
@@ -593,6 +595,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         Memory<byte> into = default;
         bool peeks = false;
         var arrived = default(ChunkList);
+        var unsent = default(ChunkList);
         var readable = default(WaiterList<Nothing>);
         Steps steps;
         using (_gate.Enter())
@@ -620,7 +623,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             if (result <= 0 || _isClosed)
             {
                 unused = chunk;
-                _isUnread |= result > 0;
+                ResetIfUnread(result > 0, ref unsent);
             }
             else
             {
@@ -660,6 +663,7 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             _driver.Recycle(unused);
         }
 
+        _driver.Recycle(ref unsent);
         if (reader is not null)
         {
             Deliver(reader, into, peeks, ref arrived);
@@ -1046,6 +1050,17 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
     }
 
+    /// <summary>Under the gate, of a closed socket: bytes have come that nobody will read. What was to be sent is not, then.</summary>
+    private void ResetIfUnread(bool unread, ref ChunkList unsent)
+    {
+        if (unread && !_isUnread)
+        {
+            _isUnread = true;
+            _isAborted = true;
+            TakeUnsent(ref unsent);
+        }
+    }
+
     private void Close(bool aborts)
     {
         Waiter<int>? reader = null;
@@ -1096,8 +1111,9 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
                 others.Add(writable);
             }
 
-            _isUnread |= !_in.IsEmpty;
+            bool unread = !_in.IsEmpty;
             unused = _in.TakeAll();
+            ResetIfUnread(unread, ref unused);
             if (_isAborted)
             {
                 TakeUnsent(ref unused);
@@ -1172,10 +1188,16 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
         }
 
         var steps = Steps.None;
+        bool isEmpty = _out.IsEmpty && _filling is null;
+        bool lingers = _isClosed && !_isAborted && (_isSending || !isEmpty);
         if (_receiving != Receiving.Not)
         {
-            bool stops = _isClosed || (_receiving == Receiving.Always && _in.Count >= MostHeld);
+            bool stops = _isClosed ? !lingers : _receiving == Receiving.Always && _in.Count >= MostHeld;
             steps |= stops && !_isStopping ? Steps.StopReceiving : Steps.None;
+        }
+        else if (lingers && !_isReading && !IsOver)
+        {
+            steps |= _isStarved ? Steps.ReceiveOnce : Steps.Receive;
         }
         else if (!_isClosed && _in.IsEmpty && !IsOver)
         {
@@ -1184,7 +1206,6 @@ internal sealed unsafe class UringStreamSocket : StreamSocket, IUringSource, ISe
             steps |= !waits ? Steps.None : _isStarved ? Steps.ReceiveOnce : Steps.Receive;
         }
 
-        bool isEmpty = _out.IsEmpty && _filling is null;
         if (_isSending)
         {
             steps |= _isAborted && !_isStoppingSend ? Steps.StopSending : Steps.None;
