@@ -2,6 +2,8 @@
 // afterwards what is left open:
 //
 //   dotnet run -c Release --project samples/SocketStress -- --minutes 10 --seed 1
+//
+// `--weather ThreadPerCore` stays with that kind.
 using System.Diagnostics;
 using System.Globalization;
 using SocketStress;
@@ -9,10 +11,11 @@ using SocketStress;
 TimeSpan round = TimeSpan.FromSeconds(10);
 TimeSpan duration = TimeSpan.FromMinutes(double.Parse(Value("--minutes", "1"), CultureInfo.InvariantCulture));
 int seed = int.Parse(Value("--seed", "1"), CultureInfo.InvariantCulture);
+string only = Value("--weather", string.Empty);
 long start = Stopwatch.GetTimestamp();
 for (int i = 0; Stopwatch.GetElapsedTime(start) < duration; i++, seed++)
 {
-    Weather weather = (Weather)(i % Enum.GetValues<Weather>().Length);
+    Weather weather = only.Length > 0 ? Enum.Parse<Weather>(only) : (Weather)(i % Enum.GetValues<Weather>().Length);
     Storm storm = StormRound.Run(weather, seed, round < duration ? round : duration);
     Console.WriteLine($"{Stopwatch.GetElapsedTime(start):mm\\:ss} {weather}, seed {seed}: {storm}");
 }
