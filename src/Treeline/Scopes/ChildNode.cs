@@ -159,6 +159,22 @@ internal abstract class ChildNode : TreeNode, IThreadPoolWorkItem
     internal IThreadPoolWorkItem Resumption(WorkerThread thread) =>
         thread.Worker is null && SynchronizationContext.Current is { } context ? new ContextPost(context, this) : this;
 
+    /// <summary>The fiber that this one runs for, if it is awaited by one: it belongs to the same child.</summary>
+    internal virtual ChildNode? AwaitingFiber => null;
+
+    /// <summary>
+    /// Lets this fiber, and those it runs for, go on in another context than the one in which they gave way, so that what was published for the
+    /// child is published once, not at each call of a method. One whose context is its own keeps it. Called by the fiber that they wait for,
+    /// to whom they belong meanwhile.
+    /// </summary>
+    internal void GoOnIn(ExecutionContext? published, ExecutionContext? before)
+    {
+        for (ChildNode? fiber = this; fiber is not null && ReferenceEquals(fiber.Context, before); fiber = fiber.AwaitingFiber)
+        {
+            fiber.Context = published;
+        }
+    }
+
     /// <summary>True if <paramref name="action"/> is what a fiber gives to awaiters that are not Treeline's.</summary>
     internal virtual bool IsStep(Action action) => false;
 

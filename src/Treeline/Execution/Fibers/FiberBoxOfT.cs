@@ -130,6 +130,9 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
     internal sealed override bool IsStep(Action action) => ReferenceEquals(action, _step);
 
     /// <inheritdoc/>
+    internal sealed override ChildNode? AwaitingFiber => _use == FiberUse.Awaited ? Joiner as ChildNode : null;
+
+    /// <inheritdoc/>
     internal sealed override void Step(WorkerThread thread)
     {
         if (_use == FiberUse.ChildEnded)
@@ -240,6 +243,7 @@ internal abstract class FiberBox<T> : ChildNode<T>, IScopeBody<T>
         if (AwaitsForeign && node is ChildNode child && !Ambient.IsPublished(child))
         {
             Ambient.Published = new NodeRef(child);
+            AwaitingFiber?.GoOnIn(published: ExecutionContext.Capture(), before: Context);
         }
 
         MarkStarted();

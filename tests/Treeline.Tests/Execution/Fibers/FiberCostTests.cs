@@ -102,6 +102,29 @@ public sealed class FiberCostTests : TreeTest
         GC.KeepAlive(handles);
     }));
 
+    [Fact]
+    public Task A_method_that_awaits_a_ValueTask_publishes_its_child_once_and_not_at_each_call() => InTime(() => AssertFree(async scope =>
+    {
+        var mutex = new AsyncSemaphore(1);
+        await scope.Spawn(async _ =>
+        {
+            for (int i = 0; i < Batch; i++)
+            {
+                await OuterAsync(mutex);
+            }
+        });
+
+        static async Fiber OuterAsync(AsyncSemaphore mutex) => await InnerAsync(mutex);
+
+        static async Fiber InnerAsync(AsyncSemaphore mutex)
+        {
+            using (await mutex.AcquireAsync())
+            {
+                await Fiber.Yield();
+            }
+        }
+    }));
+
     private static async Fiber UseAsync(List<WeakReference> kept, List<ChildTask> handles)
     {
         await TaskScope.RunAsync(
