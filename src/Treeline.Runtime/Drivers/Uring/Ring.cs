@@ -1,5 +1,5 @@
-using Treeline.Drivers.Linux;
 using System.Runtime.InteropServices;
+using Treeline.Drivers.Linux;
 
 namespace Treeline.Drivers.Uring;
 

@@ -1,7 +1,7 @@
-using Treeline.Drivers.Linux;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Treeline.Drivers.Linux;
 using Treeline.Net;
 
 namespace Treeline.Drivers.Uring;

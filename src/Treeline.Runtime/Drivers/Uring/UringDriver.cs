@@ -1,7 +1,7 @@
-using Treeline.Drivers.Linux;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Treeline.Drivers.Linux;
 using Treeline.Net;
 
 namespace Treeline.Drivers.Uring;

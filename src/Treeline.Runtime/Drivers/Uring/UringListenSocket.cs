@@ -1,5 +1,5 @@
-using Treeline.Drivers.Linux;
 using System.Net;
+using Treeline.Drivers.Linux;
 using Treeline.Net;
 
 namespace Treeline.Drivers.Uring;
