@@ -85,7 +85,7 @@ public partial class CancelScope
             await run.ConfigureAwait(false);
             return true;
         }
-        catch (TimeoutException) when (scope.Value is { OnlyTimedOut: true })
+        catch (TimeoutException) when (scope.Value is null or { OnlyTimedOut: true }) // null: the time was over before the work began
         {
             return false;
         }

@@ -99,7 +99,7 @@ internal sealed class BlockMonitor(Scheduler scheduler) : IDisposable
         {
             _stir.Set();
             var spinner = default(SpinWait);
-            while (Volatile.Read(ref _thread) is null or { ThreadState: System.Threading.ThreadState.Unstarted })
+            while (Volatile.Read(ref _thread) is not { } thread || thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted))
             {
                 spinner.SpinOnce(); // another thread is in Stir
             }
