@@ -72,7 +72,7 @@ internal sealed class DriverSeat(Driver driver, AlarmClock? clock)
     {
         if (!TryTake())
         {
-            return worker.WakeUp!.WaitOne(patience);
+            return worker.State == WorkerState.Queued || worker.WakeUp!.WaitOne(patience);
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -80,7 +80,7 @@ internal sealed class DriverSeat(Driver driver, AlarmClock? clock)
         Interlocked.MemoryBarrier(); // with the one in Rouse
         bool waits = worker.State != WorkerState.Queued && !isOver();
         bool came = _undispatched || (waits && Sit(start, patience));
-        Volatile.Write(ref _sitter, null);
+        Interlocked.Exchange(ref _sitter, null); // a full fence: who still saw it here has made the worker Queued before we look again
         bool due = clock is not null && clock.IsDue(Stopwatch.GetTimestamp());
         if (!came && !due)
         {

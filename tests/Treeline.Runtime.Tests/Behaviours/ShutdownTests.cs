@@ -117,7 +117,7 @@ public sealed class ShutdownTests : TreeTest
             Once();
         }
 
-        Assert.Equal(descriptors, Descriptors());
+        Assert.InRange(Descriptors(), 0, descriptors); // less, if something of before was collected meanwhile
 
         void Once()
         {

@@ -350,7 +350,13 @@ public sealed class RuntimeTests : TreeTest
     }));
 
     [Fact]
-    public Task What_does_not_end_is_named() => InTime(() => OnThread.RunAsync(() =>
+    public Task What_does_not_end_is_named() => InTime(async () =>
+    {
+        await OnThread.RunAsync(LeaveSomething);
+        await Until(static () => All().TrueForAll(static node => node.Name is not ("the deaf one" or "runtime")));
+    });
+
+    private static void LeaveSomething()
     {
         Runtime runtime = Make("multi").ShutdownPatience(TimeSpan.FromMilliseconds(50)).Build();
         TaskCompletionSource release = Signal();
@@ -369,7 +375,7 @@ public sealed class RuntimeTests : TreeTest
         Assert.Contains("the deaf one", e.Message, StringComparison.Ordinal);
         release.SetResult();
         Assert.True(ended.Task.Wait(s_long));
-    }));
+    }
 
     [Fact]
     public Task A_runtime_on_which_somebody_blocks_cannot_be_shut_down() => InTime(() => OnThread.RunAsync(() =>

@@ -62,16 +62,22 @@ internal sealed class PortableAccept(PortableNetwork network, Socket socket, End
 
     private protected override bool Ring()
     {
+        // One that was kept after whoever starts the bell had looked: it would wait for another.
+        if (Volatile.Read(ref _kept) is not null)
+        {
+            return false;
+        }
+
         AcceptSocket = null;
         return socket.AcceptAsync(this);
     }
 
     private protected override void Keep()
     {
-        if (SocketError == SocketError.Success)
+        if (SocketError == SocketError.Success && AcceptSocket is { } accepted)
         {
-            Interlocked.Exchange(ref _kept, AcceptSocket);
             AcceptSocket = null;
+            Interlocked.Exchange(ref _kept, accepted);
             if (IsClosed)
             {
                 // Nobody comes for it any more. Whoever closed either saw it after the swap or is seen here.
